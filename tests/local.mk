@@ -1,1 +1,3 @@
 # SPDX-License-Identifier: MIT
+
+EXTRA_DIST += tests/world tests/world.lock

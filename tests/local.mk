@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
 
-EXTRA_DIST += tests/world tests/world.lock
+EXTRA_DIST += tests/world tests/world.lock tests/cmocka-tap

@@ -1,1 +1,27 @@
 # SPDX-License-Identifier: MIT
+#
+# The command. It is an ordinary user of the library: of our own headers it sees engraft.h only,
+# as if libengraft was installed. libstdc++ is for __cxa_demangle.
+
+bin_PROGRAMS += engraft
+
+engraft_SOURCES = \
+	cli/check.c \
+	cli/cli.h \
+	cli/explain.c \
+	cli/inspect.c \
+	cli/json.c \
+	cli/json.h \
+	cli/main.c \
+	cli/output.c \
+	cli/output.h \
+	cli/program.c \
+	cli/program.h \
+	cli/request.c \
+	cli/request.h \
+	cli/run.c \
+	cli/stub.c
+engraft_CPPFLAGS = -D_GNU_SOURCE -I$(top_srcdir)/relinker \
+	-DENGRAFT_LIBDIR='"$(libdir)"' -DENGRAFT_PKGLIBDIR='"$(pkglibdir)"'
+engraft_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
+engraft_LDADD = libengraft.la $(JANSSON_LIBS) $(SMARTCOLS_LIBS) -lstdc++

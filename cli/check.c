@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* engraft check PLUGIN: the plan for a plugin and a host, nothing loaded, nothing changed. */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "engraft.h"
+#include "json.h"
+#include "output.h"
+#include "request.h"
+
+static const char doc[] =
+    "Tell what would happen to PLUGIN in a host, and the verdict, without loading it.\v"
+    "Exit status: 0 exact or compatible, 10 adapted, 11 degraded, 12 refused, 1 error, 2 usage. "
+    "Without --all, only what is not served by the host engine is listed.";
+
+static const struct argp_option options[] = {
+    { "all", 'a', NULL, 0, "list every reference, not only the unserved", 0 },
+    { 0 },
+};
+
+struct arguments {
+    struct request request;
+    const char *plugin;
+    bool all;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *arguments = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->request;
+        return 0;
+    case 'a':
+        arguments->all = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0)
+            argp_error(state, "one plugin at a time; `%s' is too much", arg);
+        arguments->plugin = arg;
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "a plugin is missing");
+        return EINVAL;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void print_json(const struct engraft_plan *plan)
+{
+    json_t *object = json_new_object();
+
+    json_set(object, "verdict", json_text(engraft_verdict_name(engraft_plan_verdict(plan))));
+    json_set(object, "reason", json_text(engraft_plan_reason(plan)));
+    json_set(object, "plugin_abi", json_text(engraft_plan_plugin_abi(plan)));
+    json_set(object, "host_abi", json_text(engraft_plan_host_abi(plan)));
+    json_set(object, "counts", json_counts(plan));
+    json_set(object, "bindings", json_bindings(plan));
+    json_print(object);
+}
+
+/* "131 references: 129 direct, 2 trap" */
+static void print_counts(const struct engraft_plan *plan)
+{
+    size_t total = engraft_plan_binding_count(plan);
+    const char *separator = ": ";
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+
+    if (!stream)
+        out_of_memory();
+    fprintf(stream, "%zu reference%s", total, total == 1 ? "" : "s");
+    for (enum engraft_kind kind = ENGRAFT_KIND_DIRECT; kind <= ENGRAFT_KIND_NATIVE; kind++) {
+        size_t count = engraft_plan_kind_count(plan, kind);
+
+        if (count == 0)
+            continue;
+        fprintf(stream, "%s%zu %s", separator, count, engraft_kind_name(kind));
+        separator = ", ";
+    }
+    if (fclose(stream) != 0)
+        out_of_memory();
+    print_field("bindings", NULL, text);
+    free(text);
+}
+
+/* A trap or a fallback, in full: the reader has to find the call in their own source. */
+static void print_unserved(const struct engraft_binding *binding)
+{
+    char *name = demangle(binding->symbol);
+
+    print_field(engraft_kind_name(binding->kind), color_of_kind(binding->kind), name);
+    if (strcmp(name, binding->symbol) != 0)
+        print_field("", NULL, binding->symbol);
+    if (binding->target[0])
+        print_field("", NULL, binding->target);
+    free(name);
+}
+
+static void print_all_unserved(const struct engraft_plan *plan)
+{
+    for (size_t i = 0; i < engraft_plan_binding_count(plan); i++) {
+        struct engraft_binding binding = { .size = sizeof(binding) };
+
+        if (engraft_plan_binding(plan, i, &binding) != ENGRAFT_OK)
+            continue;
+        if (binding.kind == ENGRAFT_KIND_TRAP || binding.kind == ENGRAFT_KIND_FALLBACK)
+            print_unserved(&binding);
+    }
+}
+
+static void table_binding(struct table *table, const struct engraft_binding *binding)
+{
+    char *name = demangle(binding->symbol);
+    const char *module = file_name(binding->module);
+    /* The name of the target is worth its place only where it is another one; where there is no
+     * module it is a reason, and stands in the list of the unserved. */
+    bool other_name = binding->module[0] && strcmp(binding->target, binding->symbol) != 0;
+    char *text;
+
+    if (asprintf(&text, "%s%s%s%s%s", name, binding->version ? "@" : "",
+                 binding->version ? binding->version : "", other_name ? " -> " : "",
+                 other_name ? binding->target : "") < 0)
+        out_of_memory();
+    table_row(table, color_of_kind(binding->kind),
+              (const char *const[]){ engraft_kind_name(binding->kind), module, text });
+    free(text);
+    free(name);
+}
+
+static void print_table(const struct engraft_plan *plan)
+{
+    struct table *table =
+        table_create((const char *const[]){ "KIND", "MODULE", "SYMBOL", NULL });
+
+    for (size_t i = 0; i < engraft_plan_binding_count(plan); i++) {
+        struct engraft_binding binding = { .size = sizeof(binding) };
+
+        if (engraft_plan_binding(plan, i, &binding) == ENGRAFT_OK)
+            table_binding(table, &binding);
+    }
+    putchar('\n');
+    table_print(table);
+    table_destroy(table);
+}
+
+static void print_text(const struct arguments *arguments, const struct engraft_plan *plan)
+{
+    print_pair(&arguments->request, plan, arguments->plugin);
+    print_counts(plan);
+    print_all_unserved(plan);
+    if (arguments->all && engraft_plan_binding_count(plan) > 0)
+        print_table(plan);
+}
+
+static int check(struct arguments *arguments)
+{
+    struct engraft_error error = { 0 };
+    struct engraft_plan *plan;
+    int status;
+
+    if (!request_open(&arguments->request))
+        return EXIT_ERROR;
+    arguments->request.plan.plugin_path = arguments->plugin;
+    if (engraft_plan_create(&arguments->request.plan, &plan, &error) != ENGRAFT_OK) {
+        print_error(&error);
+        return EXIT_ERROR;
+    }
+    status = exit_status_of(engraft_plan_verdict(plan));
+    if (arguments->request.json)
+        print_json(plan);
+    else
+        print_text(arguments, plan);
+    engraft_plan_destroy(plan);
+    return status;
+}
+
+int check_main(int argc, char **argv)
+{
+    static const struct argp_child children[] = { { &request_argp, 0, NULL, 0 }, { 0 } };
+    static const struct argp argp = { options, parse, "PLUGIN", doc, children, NULL, NULL };
+    struct arguments arguments = { 0 };
+    int status;
+
+    argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+    if (!arguments.request.host && !arguments.request.plan.host_abi)
+        print_problem(arguments.plugin, "no --host and no --host-abi was given: this process, "
+                                        "which has no engine, is taken for the host");
+    status = check(&arguments);
+    request_close(&arguments.request);
+    return status;
+}

@@ -233,13 +233,15 @@ int run_main(int argc, char **argv)
     static const struct argp argp = { options, parse, "[--] COMMAND [ARGUMENT...]", doc, NULL,
                                       NULL, NULL };
     struct arguments arguments = { 0 };
+    const char *disable;
     char preload[PATH_MAX];
 
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments);
     if (!find_preload(preload) || !set_preload(preload))
         return EXIT_ERROR;
     set_environment(&arguments);
-    if (getenv("ENGRAFT_DISABLE"))
+    disable = getenv("ENGRAFT_DISABLE");
+    if (disable && disable[0] && strcmp(disable, "0") != 0)
         print_problem("ENGRAFT_DISABLE", "is set: engraft will do nothing");
     program_describe(arguments.command[0]);
     return execute(arguments.command);

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+
+cli_tests = \
+	tests/cli/engines.t \
+	tests/cli/run.t \
+	tests/cli/usage.t
+TESTS += $(cli_tests)
+dist_check_SCRIPTS += $(cli_tests)
+EXTRA_DIST += \
+	tests/cli/plugin.cc \
+	tests/cli/tap.sh \
+	tests/cli/validate.py

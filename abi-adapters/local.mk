@@ -1,1 +1,10 @@
 # SPDX-License-Identifier: MIT
+#
+# libadapters.la: how two versions of an engine relate; libc only, callable inside an IFUNC resolver.
+
+noinst_LTLIBRARIES += libadapters.la
+
+libadapters_la_SOURCES = \
+	abi-adapters/abi_adapter.h \
+	abi-adapters/adapters.c \
+	abi-adapters/v8/v8.c

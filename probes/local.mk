@@ -1,1 +1,37 @@
 # SPDX-License-Identifier: MIT
+#
+# libprobes.la: detection from symbols and data, libc only, callable inside an IFUNC resolver.
+# libreaders.la: images of files and processes, with libelf.
+# engraft-deep.so: the readers and the stub generator behind the one table of relinker/deep.h.
+
+noinst_LTLIBRARIES += libprobes.la libreaders.la
+pkglib_LTLIBRARIES += engraft-deep.la
+
+libprobes_la_SOURCES = \
+	probes/engines.def \
+	probes/evidence.c \
+	probes/probe.c \
+	probes/probes.h \
+	probes/v8-imports.def \
+	probes/v8-infer.c \
+	probes/v8-versions.def \
+	probes/v8.c
+
+libreaders_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBELF_CFLAGS)
+libreaders_la_LIBADD = $(LIBELF_LIBS)
+libreaders_la_SOURCES = \
+	probes/file.c \
+	probes/pid.c \
+	probes/pid_maps.c \
+	probes/pid_maps.h \
+	probes/reader.c \
+	probes/readers.h \
+	probes/symtab.c
+
+engraft_deep_la_SOURCES = probes/deep.c
+engraft_deep_la_LIBADD = libenginestub.la libreaders.la libprobes.la librelinker.la $(LIBELF_LIBS)
+engraft_deep_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
+	-Wl,--version-script=$(top_srcdir)/probes/engraft-deep.map
+engraft_deep_la_DEPENDENCIES = libenginestub.la libreaders.la libprobes.la librelinker.la \
+	probes/engraft-deep.map
+EXTRA_DIST += probes/engraft-deep.map

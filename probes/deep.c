@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* What engraft-deep.so offers to libengraft: the table of relinker/deep.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine-stub/stub.h"
+#include "error.h"
+#include "readers.h"
+
+/* The number when all of `spec` is decimal digits; 0 when it is not, -1 when it is no PID. */
+static long spec_pid(const char *spec)
+{
+    long pid = 0;
+
+    if (strspn(spec, "0123456789") != strlen(spec))
+        return 0;
+    for (; *spec; spec++) {
+        pid = pid * 10 + (*spec - '0');
+        if (pid > INT32_MAX)
+            return -1;
+    }
+    return pid ? pid : -1;
+}
+
+static enum engraft_status deep_open(const char *spec, struct deep_modules *ret_modules,
+                                     struct engraft_error *reterr)
+{
+    long pid;
+
+    if (!spec || !*spec)
+        return error_set(reterr, ENGRAFT_ARGUMENT, NULL, NULL, "an empty target");
+    pid = spec_pid(spec);
+    if (pid < 0)
+        return error_set(reterr, ENGRAFT_NOT_FOUND, spec, NULL, "no process has this number");
+    return pid ? pid_modules((pid_t)pid, ret_modules, reterr)
+               : file_modules(spec, ret_modules, reterr);
+}
+
+static void deep_close(struct deep_modules *modules)
+{
+    for (size_t i = 0; i < modules->count; i++)
+        reader_close(&modules->images[i]);
+    free(modules->images);
+    memset(modules, 0, sizeof *modules);
+}
+
+const struct engraft_deep_table engraft_deep_table = {
+    .version = ENGRAFT_DEEP_VERSION,
+    .open = deep_open,
+    .close = deep_close,
+    .build_id = reader_build_id,
+    .stub_create = stub_create,
+};

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* What examine() reads with and writes into: see engine.h and probes.h. */
+#include <string.h>
+
+#include "probes.h"
+#include "relinker.h"
+
+void evidence_add(struct engine_instance *instance, unsigned module, const char *kind,
+                  const char *format, ...)
+{
+    struct engine_evidence *evidence;
+    va_list arguments;
+
+    if (instance->evidence_count == ENGINE_EVIDENCE_MAX)
+        return;
+    evidence = &instance->evidence[instance->evidence_count++];
+    evidence->kind = kind;
+    evidence->module = module;
+    va_start(arguments, format);
+    text_vformat(evidence->detail, sizeof evidence->detail, format, arguments);
+    va_end(arguments);
+}
+
+const struct image *instance_find(const struct engine_instance *instance, const char *name,
+                                  Elf64_Sym *ret_symbol, enum engraft_symbols *ret_kind)
+{
+    uint32_t hash = gnu_hash(name, NULL);
+
+    for (unsigned i = 0; i < instance->module_count; i++) {
+        const Elf64_Sym *symbol = image_find(instance->modules[i], name, hash, NULL);
+
+        if (symbol) {
+            *ret_symbol = *symbol;
+            *ret_kind = ENGRAFT_SYMBOLS_DYNAMIC;
+            return instance->modules[i];
+        }
+    }
+    for (unsigned i = 0; i < instance->module_count; i++) {
+        const struct image *image = instance->modules[i];
+        enum engraft_symbols kind =
+            image->find_hidden ? image->find_hidden(image, name, ret_symbol) : ENGRAFT_SYMBOLS_NONE;
+
+        if (kind != ENGRAFT_SYMBOLS_NONE) {
+            *ret_kind = kind;
+            return image;
+        }
+    }
+    return NULL;
+}
+
+bool instance_read_int(const struct engine_instance *instance, const char *name, int *ret_value)
+{
+    enum engraft_symbols kind;
+    Elf64_Sym symbol;
+    const struct image *image = instance_find(instance, name, &symbol, &kind);
+    int value;
+
+    if (!image || !constant_read(image, symbol.st_value, &value, sizeof value))
+        return false;
+    *ret_value = value;
+    return true;
+}
+
+bool constant_read(const struct image *image, uint64_t vaddr, void *buffer, size_t length)
+{
+    const void *bytes;
+
+    if (image_read(image, vaddr, buffer, length))
+        return true;
+    bytes = image_at(image, vaddr, length);
+    if (bytes)
+        memcpy(buffer, bytes, length);
+    return bytes != NULL;
+}
+
+bool relocation_local_value(const struct image *image, const Elf64_Rela *rela, uint64_t *ret_value)
+{
+    const struct architecture *architecture = architecture_of(image->machine);
+    uint64_t index = ELF64_R_SYM(rela->r_info);
+
+    switch (architecture ? relocation_kind(architecture, (uint32_t)ELF64_R_TYPE(rela->r_info))
+                         : RELOCATION_OTHER) {
+    case RELOCATION_RELATIVE:
+        *ret_value = (uint64_t)rela->r_addend;
+        return true;
+    case RELOCATION_WORD:
+        if (index >= image->symbol_count || image->symbols[index].st_shndx == SHN_UNDEF)
+            return false;
+        *ret_value = image->symbols[index].st_value + (uint64_t)rela->r_addend;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The value that a relocation will store at `vaddr`: lld leaves 0 in the place it relocates. */
+static bool relocation_value(const struct image *image, uint64_t vaddr, uint64_t *ret_value)
+{
+    for (size_t i = 0; i < image->rela_count; i++)
+        if (image->rela[i].r_offset == vaddr)
+            return relocation_local_value(image, &image->rela[i], ret_value);
+    return false;
+}
+
+bool pointer_read(const struct image *image, uint64_t vaddr, uint64_t *ret_pointer)
+{
+    uint64_t pointer;
+
+    if (!constant_read(image, vaddr, &pointer, sizeof pointer))
+        return false;
+    if (pointer == 0 && relocation_value(image, vaddr, &pointer)) {
+        *ret_pointer = pointer;
+        return true;
+    }
+    *ret_pointer = image_pointer(image, pointer);
+    return true;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* The one module of an ELF file. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "readers.h"
+
+static const char *kind_of_file(mode_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return "a directory";
+    case S_IFIFO:
+        return "a pipe";
+    case S_IFSOCK:
+        return "a socket";
+    default:
+        return "a device";
+    }
+}
+
+/* O_NONBLOCK: opening a pipe must not wait for its writer. */
+int file_open(const char *path, enum engraft_status *ret_status, struct engraft_error *reterr)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    enum engraft_status status;
+    struct stat file;
+
+    if (fd < 0) {
+        int number = errno;
+
+        status = error_set(reterr,
+                           number == ENOENT || number == ENOTDIR ? ENGRAFT_NOT_FOUND
+                                                                 : ENGRAFT_SYSTEM,
+                           path, NULL, "%s", strerror(number));
+    } else if (fstat(fd, &file) != 0) {
+        status = error_set(reterr, ENGRAFT_SYSTEM, path, NULL, "%s", strerror(errno));
+    } else if (!S_ISREG(file.st_mode)) {
+        status = error_set(reterr, ENGRAFT_FORMAT, path, NULL, "%s, not an ELF file",
+                           kind_of_file(file.st_mode));
+    } else if (file.st_size == 0) {
+        status = error_set(reterr, ENGRAFT_FORMAT, path, NULL, "an empty file");
+    } else {
+        return fd;
+    }
+    if (fd >= 0)
+        close(fd);
+    if (ret_status)
+        *ret_status = status;
+    return -1;
+}
+
+enum engraft_status file_modules(const char *path, struct deep_modules *ret_modules,
+                                 struct engraft_error *reterr)
+{
+    enum engraft_status status = ENGRAFT_OK;
+    struct reader_source source = {.fd = file_open(path, &status, reterr)};
+    struct image *image;
+
+    if (source.fd < 0)
+        return status;
+    image = calloc(1, sizeof *image);
+    if (!image) {
+        close(source.fd);
+        return error_set(reterr, ENGRAFT_MEMORY, path, NULL, "out of memory");
+    }
+    status = reader_open(path, &source, image, reterr);
+    if (status != ENGRAFT_OK) {
+        free(image);
+        return status;
+    }
+    *ret_modules = (struct deep_modules){.images = image, .count = 1};
+    return ENGRAFT_OK;
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/* One image whose pages are fetched when they are needed: see readers.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "readers.h"
+
+#define PAGE 4096u /* unit of fetching; nothing to do with the page size of the machine */
+#define HEADER_SIZE 65536u
+#define HEADER_MAX (16u << 20)
+#define FILE_MAX (8ull << 30)
+#define SPAN_MAX (4ull << 30)
+
+struct reader {
+    struct reader_source source;
+    uint64_t file_size;
+    unsigned char *span; /* reservation: vaddr_start and up */
+    size_t span_size;
+    uint64_t span_start;
+    unsigned char *fetched; /* a bit for each page */
+    struct symtab *symtab;
+    bool symtab_tried;
+    char path[];
+};
+
+/* ---- bytes ------------------------------------------------------------------------------------------ */
+
+static bool read_at(int fd, void *buffer, size_t length, uint64_t offset)
+{
+    unsigned char *at = buffer;
+
+    while (length) {
+        ssize_t done = pread(fd, at, length, (off_t)offset);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return false;
+        at += done;
+        offset += (uint64_t)done;
+        length -= (size_t)done;
+    }
+    return true;
+}
+
+/* Fills [start, end) of the span from one segment: the rest of the pages is zero already. */
+static bool segment_fill(const struct image *image, const struct image_segment *segment,
+                         uint64_t start, uint64_t end)
+{
+    const struct reader *reader = image->reader;
+    bool from_file = reader->source.fd >= 0;
+    uint64_t segment_end =
+        segment->vaddr + (from_file ? segment->file_size : segment->memory_size);
+    unsigned char *place;
+
+    if (start < segment->vaddr)
+        start = segment->vaddr;
+    if (end > segment_end)
+        end = segment_end;
+    if (start >= end)
+        return true;
+    place = reader->span + (start - reader->span_start);
+    if (from_file)
+        return read_at(reader->source.fd, place, end - start,
+                       segment->offset + (start - segment->vaddr));
+    return pid_read(reader->source.pid, image->load_address + start, place, end - start);
+}
+
+static bool pages_fill(const struct image *image, uint64_t first, uint64_t end)
+{
+    struct reader *reader = image->reader;
+    uint64_t start = reader->span_start + first * PAGE;
+
+    for (unsigned i = 0; i < image->segment_count; i++)
+        if (!segment_fill(image, &image->segments[i], start,
+                          reader->span_start + end * PAGE))
+            return false;
+    for (uint64_t page = first; page < end; page++)
+        reader->fetched[page / 8] |= (unsigned char)(1u << (page % 8));
+    return true;
+}
+
+static bool is_fetched(const struct reader *reader, uint64_t page)
+{
+    return reader->fetched[page / 8] >> (page % 8) & 1;
+}
+
+static bool fetch(const struct image *image, uint64_t vaddr, uint64_t length)
+{
+    const struct reader *reader = image->reader;
+    uint64_t page, end;
+
+    if (length == 0)
+        return true;
+    if (vaddr < reader->span_start || vaddr - reader->span_start > reader->span_size ||
+        length > reader->span_size - (vaddr - reader->span_start))
+        return false;
+    page = (vaddr - reader->span_start) / PAGE;
+    end = (vaddr - reader->span_start + length - 1) / PAGE + 1;
+    while (page < end) {
+        uint64_t first;
+
+        while (page < end && is_fetched(reader, page))
+            page++;
+        for (first = page; page < end && !is_fetched(reader, page);)
+            page++;
+        if (first < page && !pages_fill(image, first, page))
+            return false;
+    }
+    return true;
+}
+
+static bool read_live(const struct image *image, uint64_t vaddr, void *buffer, size_t length)
+{
+    const struct reader *reader = image->reader;
+
+    if (vaddr < image->vaddr_start || length > image->vaddr_end - image->vaddr_start ||
+        vaddr > image->vaddr_end - length)
+        return false;
+    return pid_read(reader->source.pid, image->load_address + vaddr, buffer, length);
+}
+
+static enum engraft_symbols find_hidden(const struct image *image, const char *name,
+                                        Elf64_Sym *ret_symbol)
+{
+    struct reader *reader = image->reader;
+
+    if (!reader->symtab_tried) {
+        char build_id[2 * 64 + 1];
+
+        reader->symtab_tried = true;
+        reader_build_id(image, build_id, sizeof build_id);
+        reader->symtab = symtab_create(reader->source.fd, build_id);
+    }
+    return symtab_find(reader->symtab, name, ret_symbol);
+}
+
+/* ---- opening ----------------------------------------------------------------------------------------- */
+
+/* The start of the object with all its program headers, from malloc(). */
+static unsigned char *header_read(const struct reader *reader, size_t *ret_size)
+{
+    const struct reader_source *source = &reader->source;
+    size_t size = source->fd < 0 ? PAGE : HEADER_SIZE;
+    unsigned char *header = NULL;
+
+    for (;;) {
+        Elf64_Ehdr ehdr;
+        unsigned char *larger;
+        uint64_t needed;
+
+        if (source->fd >= 0 && size > reader->file_size)
+            size = (size_t)reader->file_size;
+        larger = realloc(header, size + 1);
+        if (!larger ||
+            !(source->fd >= 0 ? read_at(source->fd, larger, size, 0)
+                              : pid_read(source->pid, source->map_start, larger, size))) {
+            free(larger ? larger : header);
+            return NULL;
+        }
+        header = larger;
+        *ret_size = size;
+        if (size < sizeof ehdr)
+            return header;
+        memcpy(&ehdr, header, sizeof ehdr);
+        needed = (uint64_t)ehdr.e_phnum * sizeof(Elf64_Phdr);
+        if (ehdr.e_phoff > HEADER_MAX || ehdr.e_phoff + needed <= size ||
+            ehdr.e_phoff + needed > reader->file_size)
+            return header;
+        size = (size_t)(ehdr.e_phoff + needed);
+    }
+}
+
+static bool is_elf64_little(const unsigned char *header, size_t size)
+{
+    return size >= sizeof(Elf64_Ehdr) && memcmp(header, ELFMAG, SELFMAG) == 0 &&
+           header[EI_CLASS] == ELFCLASS64 && header[EI_DATA] == ELFDATA2LSB;
+}
+
+static enum engraft_status type_check(const unsigned char *header, size_t size, const char *path,
+                                      struct engraft_error *reterr)
+{
+    Elf64_Ehdr ehdr;
+
+    if (size < SELFMAG || memcmp(header, ELFMAG, SELFMAG) != 0)
+        return error_set(reterr, ENGRAFT_FORMAT, path, NULL, "not an ELF object");
+    if (!is_elf64_little(header, size))
+        return ENGRAFT_OK; /* image_read_buffer() says what it is */
+    memcpy(&ehdr, header, sizeof ehdr);
+    if (ehdr.e_type == ET_CORE)
+        return error_set(reterr, ENGRAFT_UNSUPPORTED, path, NULL,
+                         "a core file: this version reads processes and ELF files only");
+    if (ehdr.e_type == ET_REL)
+        return error_set(reterr, ENGRAFT_UNSUPPORTED, path, NULL,
+                         "an object file: link it to a shared object or an executable first");
+    return ENGRAFT_OK;
+}
+
+/* Checks one PT_LOAD and widens the span [*start, *end) by it. */
+static enum engraft_status span_widen(const struct reader *reader, const Elf64_Phdr *phdr,
+                                      uint64_t *start, uint64_t *end,
+                                      struct engraft_error *reterr)
+{
+    if (phdr->p_vaddr + phdr->p_memsz < phdr->p_vaddr)
+        return error_set(reterr, ENGRAFT_FORMAT, reader->path, NULL,
+                         "a segment wraps around the address space");
+    if (reader->source.fd >= 0 && (phdr->p_offset > reader->file_size ||
+                                   phdr->p_filesz > reader->file_size - phdr->p_offset))
+        return error_set(reterr, ENGRAFT_FORMAT, reader->path, NULL,
+                         "truncated: a segment ends at byte %lu and the file has %lu",
+                         (unsigned long)(phdr->p_offset + phdr->p_filesz),
+                         (unsigned long)reader->file_size);
+    if (phdr->p_vaddr < *start)
+        *start = phdr->p_vaddr;
+    if (phdr->p_vaddr + phdr->p_memsz > *end)
+        *end = phdr->p_vaddr + phdr->p_memsz;
+    return ENGRAFT_OK;
+}
+
+/* The segment that the first mapping shows tells the load address. A file that only lies mapped as
+ * data (a debugger reads it) has no executable mapping and is not loaded. */
+static enum engraft_status load_address_find(const struct reader *reader, const Elf64_Phdr *phdr,
+                                             size_t count, uint64_t *ret_address,
+                                             struct engraft_error *reterr)
+{
+    const struct reader_source *source = &reader->source;
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    bool found = false, executable = false;
+
+    for (size_t i = 0; i < count; i++) {
+        if (phdr[i].p_type != PT_LOAD)
+            continue;
+        executable |= (phdr[i].p_flags & PF_X) != 0;
+        if (found || (phdr[i].p_offset & ~(page - 1)) != source->map_offset)
+            continue;
+        *ret_address = source->map_start - (phdr[i].p_vaddr & ~(page - 1));
+        found = true;
+    }
+    if (!found || (executable && !source->map_executable))
+        return error_set(reterr, ENGRAFT_UNSUPPORTED, reader->path, NULL,
+                         "mapped as data, not loaded");
+    return ENGRAFT_OK;
+}
+
+/* Reserves memory for the object and fills what image_read_buffer() wants set. */
+static enum engraft_status span_reserve(struct reader *reader, const unsigned char *header,
+                                        size_t size, struct image *image,
+                                        struct engraft_error *reterr)
+{
+    const Elf64_Ehdr *ehdr = (const void *)header;
+    const Elf64_Phdr *phdr;
+    uint64_t start = UINT64_MAX, end = 0;
+    enum engraft_status status;
+
+    if (!is_elf64_little(header, size) || ehdr->e_phentsize != sizeof *phdr ||
+        ehdr->e_phoff % 8 != 0 || ehdr->e_phoff > size ||
+        (uint64_t)ehdr->e_phnum * sizeof *phdr > size - ehdr->e_phoff)
+        return ENGRAFT_OK; /* image_read_buffer() says why not */
+    phdr = (const void *)(header + ehdr->e_phoff);
+    for (size_t i = 0; i < ehdr->e_phnum; i++) {
+        if (phdr[i].p_type != PT_LOAD)
+            continue;
+        status = span_widen(reader, &phdr[i], &start, &end, reterr);
+        if (status != ENGRAFT_OK)
+            return status;
+    }
+    if (start > end)
+        return ENGRAFT_OK;
+    if (reader->source.pid) {
+        status = load_address_find(reader, phdr, ehdr->e_phnum, &image->load_address, reterr);
+        if (status != ENGRAFT_OK)
+            return status;
+    }
+    start &= ~(uint64_t)(PAGE - 1);
+    if (end - start > SPAN_MAX)
+        return error_set(reterr, ENGRAFT_UNSUPPORTED, reader->path, NULL,
+                         "its segments span %lu bytes, more than is believed",
+                         (unsigned long)(end - start));
+    reader->span_start = start;
+    reader->span_size = (size_t)((end - start + PAGE - 1) & ~(uint64_t)(PAGE - 1));
+    reader->span = mmap(NULL, reader->span_size + PAGE, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    reader->fetched = calloc(1, reader->span_size / PAGE / 8 + 1);
+    if (reader->span == MAP_FAILED || !reader->fetched) {
+        if (reader->span == MAP_FAILED)
+            reader->span = NULL;
+        return error_set(reterr, ENGRAFT_MEMORY, reader->path, NULL,
+                         "no memory for an object of %zu bytes", reader->span_size);
+    }
+    image->memory = (const unsigned char *)((uintptr_t)reader->span - (uintptr_t)start);
+    return ENGRAFT_OK;
+}
+
+static enum engraft_status image_fill(struct reader *reader, struct image *image,
+                                      struct engraft_error *reterr)
+{
+    size_t size = 0;
+    unsigned char *header = header_read(reader, &size);
+    enum engraft_status status;
+
+    if (!header)
+        return error_set(reterr, ENGRAFT_SYSTEM, reader->path, NULL, "cannot be read: %s",
+                         strerror(errno ? errno : EIO));
+    status = type_check(header, size, reader->path, reterr);
+    if (status == ENGRAFT_OK)
+        status = span_reserve(reader, header, size, image, reterr);
+    if (status == ENGRAFT_OK)
+        status = image_read_buffer(header, size, image, reterr);
+    free(header);
+    return status;
+}
+
+static enum engraft_status size_check(struct reader *reader, struct engraft_error *reterr)
+{
+    struct stat file;
+
+    if (reader->source.fd < 0) {
+        reader->file_size = PAGE;
+        return ENGRAFT_OK;
+    }
+    if (fstat(reader->source.fd, &file) != 0)
+        return error_set(reterr, ENGRAFT_SYSTEM, reader->path, NULL, "%s", strerror(errno));
+    if ((uint64_t)file.st_size > FILE_MAX)
+        return error_set(reterr, ENGRAFT_UNSUPPORTED, reader->path, NULL,
+                         "%lu bytes: larger than any engine", (unsigned long)file.st_size);
+    reader->file_size = (uint64_t)file.st_size;
+    return ENGRAFT_OK;
+}
+
+enum engraft_status reader_open(const char *path, const struct reader_source *source,
+                                struct image *ret_image, struct engraft_error *reterr)
+{
+    size_t length = strlen(path) + 1;
+    struct reader *reader = calloc(1, sizeof *reader + length);
+    struct image image = {.reader = reader};
+    enum engraft_status status;
+
+    if (!reader) {
+        if (source->fd >= 0)
+            close(source->fd);
+        return error_set(reterr, ENGRAFT_MEMORY, path, NULL, "out of memory");
+    }
+    memcpy(reader->path, path, length);
+    reader->source = *source;
+    image.path = reader->path;
+    image.fetch = fetch;
+    if (source->fd >= 0)
+        image.find_hidden = find_hidden;
+    if (source->pid && source->readable)
+        image.read_live = read_live;
+    errno = 0;
+    status = size_check(reader, reterr);
+    if (status == ENGRAFT_OK)
+        status = image_fill(reader, &image, reterr);
+    if (status != ENGRAFT_OK)
+        reader_close(&image);
+    else
+        *ret_image = image;
+    return status;
+}
+
+void reader_close(struct image *image)
+{
+    struct reader *reader = image->reader;
+
+    symtab_destroy(reader->symtab);
+    if (reader->span)
+        munmap(reader->span, reader->span_size + PAGE);
+    if (reader->source.fd >= 0)
+        close(reader->source.fd);
+    free(reader->fetched);
+    free(reader);
+    image->reader = NULL;
+}
+
+int reader_file(const struct image *image)
+{
+    return ((const struct reader *)image->reader)->source.fd;
+}
+
+void reader_build_id(const struct image *image, char *ret_text, size_t size)
+{
+    uint32_t length = 0;
+    const unsigned char *id = image_note(image, "GNU", NT_GNU_BUILD_ID, &length);
+
+    ret_text[0] = '\0';
+    if (!id || (uint64_t)length * 2 >= size)
+        return;
+    for (uint32_t i = 0; i < length; i++) {
+        ret_text[2 * i] = "0123456789abcdef"[id[i] >> 4];
+        ret_text[2 * i + 1] = "0123456789abcdef"[id[i] & 15];
+    }
+    ret_text[2 * (size_t)length] = '\0';
+}

@@ -1,1 +1,68 @@
 # SPDX-License-Identifier: MIT
+#
+# librelinker.la: reading ELF objects, for libengraft, engraft-deep and the tests.
+# libengraft.so.0: the core. libengraft-preload.so: the interposers.
+
+noinst_LTLIBRARIES += librelinker.la
+lib_LTLIBRARIES += libengraft.la libengraft-preload.la
+include_HEADERS += relinker/engraft.h relinker/engraft-errors.h
+
+librelinker_la_SOURCES = \
+	relinker/arch/aarch64.c \
+	relinker/arch/architecture.c \
+	relinker/arch/x86_64.c \
+	relinker/deep.h \
+	relinker/engine.h \
+	relinker/error.c \
+	relinker/error.h \
+	relinker/image.c \
+	relinker/image.h \
+	relinker/lookup.c \
+	relinker/manifest.c \
+	relinker/manifest.h
+
+libengraft_la_SOURCES = \
+	relinker/api.c \
+	relinker/api.h \
+	relinker/arena.c \
+	relinker/attach.c \
+	relinker/audit.c \
+	relinker/commit.c \
+	relinker/door.c \
+	relinker/log.c \
+	relinker/plan.c \
+	relinker/plan_object.c \
+	relinker/policy.c \
+	relinker/preload.h \
+	relinker/preload_door.c \
+	relinker/reference.c \
+	relinker/registry.c \
+	relinker/relinker.h \
+	relinker/report.c \
+	relinker/resolve.c \
+	relinker/self.c \
+	relinker/shim.c \
+	relinker/stub_door.c \
+	relinker/target.c \
+	relinker/trap.c \
+	relinker/trap_live.h \
+	relinker/trigger.c
+libengraft_la_LIBADD = libadapters.la libprobes.la librelinker.la
+libengraft_la_DEPENDENCIES = $(libengraft_la_LIBADD) relinker/libengraft.map
+libengraft_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \
+	-Wl,--version-script=$(top_srcdir)/relinker/libengraft.map
+
+# No sanitizer: it is loaded before any run-time of one.
+libengraft_preload_la_SOURCES = relinker/preload.c
+libengraft_preload_la_CFLAGS = $(C_STANDARD) $(ENGRAFT_CFLAGS)
+libengraft_preload_la_LIBADD = libengraft.la
+libengraft_preload_la_DEPENDENCIES = libengraft.la relinker/libengraft-preload.map
+libengraft_preload_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
+	-Wl,--version-script=$(top_srcdir)/relinker/libengraft-preload.map
+
+if ARCH_X86_64
+libengraft_la_SOURCES += relinker/arch/x86_64_live.S
+libengraft_preload_la_SOURCES += relinker/arch/x86_64_preload.S
+endif
+
+EXTRA_DIST += relinker/libengraft.map relinker/libengraft-preload.map

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The contract between the relinker and the adapters of one engine.
+ *
+ * To add an engine's adapters: make a directory abi-adapters/<engine>/, define one
+ * `const struct abi_adapter abi_adapter_<engine>` there, name it in the table of
+ * abi-adapters/adapters.c. Everything here is called inside an IFUNC resolver, under the dynamic
+ * linker's lock: no allocation, no locks, no stdio, no dlopen or dlsym.
+ */
+#ifndef ENGRAFT_ABI_ADAPTER_H
+#define ENGRAFT_ABI_ADAPTER_H
+
+#include "engine.h"
+
+/* What to bind one symbol to, when it is not simply the host's symbol of the same name. */
+struct abi_route {
+    enum engraft_kind kind;   /* DIRECT, RENAMED, ADAPTED, FALLBACK or TRAP */
+    const char *host_symbol;  /* RENAMED: the host's name; else NULL */
+    uintptr_t address;        /* ADAPTED, FALLBACK: the function or object */
+    const char *note;         /* static text: what differs; may be NULL */
+};
+
+struct abi_adapter {
+    const char *engine; /* id of the row in probes/engines.def */
+
+    /* Relates a plugin ABI to a host ABI. Unknown versions are REFUSED with the reason. */
+    void (*relate)(const struct abi *plugin, const struct abi *host, struct abi_relation *ret);
+
+    /* (OPTIONAL) The route of one symbol for a pair that relate() accepted. Returns false when
+     * the symbol has no row: then it is DIRECT if the host defines it. May be called concurrently. */
+    bool (*route)(const struct abi *plugin, const struct abi *host, const char *symbol,
+                  struct abi_route *ret);
+
+    /* (OPTIONAL) Whether `symbol` names data (1), a function (0) or this cannot be told (-1).
+     * Itanium names are decided by the relinker before this is asked. */
+    int (*is_data)(const char *symbol);
+};
+
+/* The adapter of an engine, or NULL: then only equal versions bind, everything else is refused. */
+const struct abi_adapter *abi_adapter_of(const char *engine);
+
+/* Compares "key=value ..." lists: true when no key that both have differs; else writes the first
+ * difference ("pointer-compression is yes in the plugin and no in the host") to ret_reason. */
+bool abi_config_agrees(const char *plugin, const char *host, char *ret_reason, size_t size);
+
+/* First `count` numeric parts of a version ("10.2.154.26-node.39", 2 -> 10 2); false when there
+ * are fewer. */
+bool abi_version_parts(const char *version, unsigned *ret_parts, unsigned count);
+
+#endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rewriting the references of an object that ld.so has mapped and not yet relocated.
+ *
+ * The object's own symbol table decides what its relocations become. ld.so looks an entry up by
+ * name only when the entry could be found elsewhere; one that is defined and hidden it takes as is:
+ *
+ *     before   _ZN2v87Context3NewE...  st_shndx UND      st_value 0        DEFAULT
+ *     after    _ZN2v87Context3NewE...  st_shndx ABS      st_value target   HIDDEN
+ *
+ * The whole table is copied, the copy edited, and DT_SYMTAB, which ld.so rereads for each use
+ * (D_PTR), pointed to the copy: one 8-byte store, and no page of the object changes protection.
+ * The other bits of st_other stay: aarch64 marks its variant calling convention there.
+ */
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "relinker.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+/* Debuggers and slot patchers take "d_ptr below the load address" for "not rebased yet", so the copy
+ * is placed above the object. */
+static void *map_above(const struct image *image, size_t size)
+{
+    uintptr_t end = image->load_address + image->vaddr_end;
+    uintptr_t step = (uintptr_t)1 << 20;
+
+    for (unsigned i = 0; i < 40; i++, end += step) {
+        void *memory;
+
+        if (i && i % 4 == 0)
+            step *= 2;
+        memory = mmap((void *)end, size, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+        if (memory == MAP_FAILED)
+            continue;
+        if ((uintptr_t)memory >= image->load_address)
+            return memory;
+        munmap(memory, size); /* a kernel before 4.17 took the address as a hint */
+    }
+    return NULL;
+}
+
+static size_t page_round(size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+    return (size + page - 1) & ~(page - 1);
+}
+
+static void symbol_hide(Elf64_Sym *symbol)
+{
+    symbol->st_other = (unsigned char)((symbol->st_other & ~3) | STV_HIDDEN);
+}
+
+static void symbol_rewrite(Elf64_Sym *symbol, const struct plan *plan,
+                           const struct reference *reference)
+{
+    unsigned type = ELF64_ST_TYPE(symbol->st_info);
+
+    symbol_hide(symbol);
+    if (reference->kind == ENGRAFT_KIND_LOCAL)
+        return;
+    symbol->st_shndx = SHN_ABS;
+    symbol->st_value = reference->target;
+    if (reference->found) {
+        const Elf64_Sym *target =
+            &plan->host->modules[reference->module]->symbols[reference->found];
+
+        symbol->st_size = target->st_size;
+        type = ELF64_ST_TYPE(target->st_info);
+    }
+    if (type == STT_GNU_IFUNC) /* its resolver has been called already */
+        type = STT_FUNC;
+    symbol->st_info = (unsigned char)ELF64_ST_INFO(STB_GLOBAL, type);
+}
+
+/* ---- the record ---------------------------------------------------------------------------------------- */
+
+/* A report tells plugins that are gone, too; else the names stay where they are, in the plugin. */
+static bool record_names(struct bound *bound)
+{
+    for (size_t i = 0; i < bound->count; i++) {
+        bound->references[i].name = arena_string(&bound->arena, bound->references[i].name);
+        if (!bound->references[i].name)
+            return false;
+    }
+    return true;
+}
+
+static bool record_references(struct bound *bound, const struct plan *plan)
+{
+    bound->references = arena_allocate(&bound->arena, plan->count * sizeof *bound->references);
+    if (!bound->references)
+        return false;
+    memcpy(bound->references, plan->references, plan->count * sizeof *bound->references);
+    bound->count = plan->count;
+    memcpy(bound->kinds, plan->kinds, sizeof bound->kinds);
+    return !environment_get("ENGRAFT_REPORT") || record_names(bound);
+}
+
+static bool record_modules(struct bound *bound, const struct plan *plan)
+{
+    for (unsigned i = 0; i < plan->host->module_count; i++) {
+        const char *path = plan->host->modules[i]->path;
+
+        bound->modules[i] = arena_string(&bound->arena, path[0] ? path : "/proc/self/exe");
+        if (!bound->modules[i])
+            return false;
+    }
+    bound->module_count = plan->host->module_count;
+    return true;
+}
+
+struct bound *bound_create(const struct plan *plan, const char *path, const char *door)
+{
+    struct arena arena = {0};
+    struct bound *bound = arena_allocate(&arena, sizeof *bound);
+
+    if (!bound)
+        return NULL;
+    bound->arena = arena;
+    bound->path = arena_string(&bound->arena, path);
+    bound->reason = arena_string(&bound->arena, plan->reason);
+    bound->door = door;
+    bound->map = plan->plugin->map;
+    bound->dynamic = plan->plugin->dynamic;
+    bound->load_address = plan->plugin->load_address;
+    bound->plugin_abi = plan->plugin_abi;
+    bound->plugin_abi_source = plan->plugin_abi_source;
+    bound->host_abi = plan->host_abi;
+    bound->verdict = plan->verdict;
+    bound->loaded = true;
+    if (!bound->path || !bound->reason || !record_references(bound, plan) ||
+        !record_modules(bound, plan)) {
+        bound_destroy(bound);
+        return NULL;
+    }
+    return bound;
+}
+
+void bound_destroy(struct bound *bound)
+{
+    for (size_t i = 0; i < bound->count; i++)
+        if (bound->references[i].kind == ENGRAFT_KIND_TRAP && bound->references[i].target)
+            trap_destroy(bound->references[i].target);
+    if (bound->symbols)
+        munmap(bound->symbols, bound->symbols_size);
+    arena_release(&bound->arena);
+}
+
+bool bound_take_traps(struct bound *bound, struct plan *plan)
+{
+    char text[128];
+    struct trap_info info = {.plugin = bound->path, .returns = plan->trap_returns};
+
+    abi_text(&bound->plugin_abi, text, sizeof text);
+    info.plugin_abi = arena_string(&bound->arena, text);
+    abi_text(&bound->host_abi, text, sizeof text);
+    info.host_abi = arena_string(&bound->arena, text);
+    info.host = bound->module_count ? bound->modules[0] : "";
+    for (size_t i = 0; i < bound->count; i++) {
+        struct reference *reference = &bound->references[i];
+
+        if (reference->kind != ENGRAFT_KIND_TRAP)
+            continue;
+        /* The name outlives the plugin: a trap may be called while it is being unloaded. */
+        info.symbol = arena_string(&bound->arena, reference->name);
+        reference->target = info.symbol ? trap_create(&info) : 0;
+        if (!reference->target)
+            return false;
+        plan->references[i].target = reference->target;
+    }
+    return true;
+}
+
+/* ---- commit -------------------------------------------------------------------------------------------- */
+
+/* The entry of .dynamic, writable. With -z rodynamic it lies in a segment that is not: that page is
+ * opened for one store. *ret_protect is what to restore, -1 for nothing. */
+static uint64_t *symtab_pointer_open(const struct image *image, int *ret_protect)
+{
+    const Elf64_Dyn *entry = image_dynamic(image, DT_SYMTAB);
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t address;
+
+    if (!entry)
+        return NULL;
+    *ret_protect = -1;
+    address = (uintptr_t)&entry->d_un.d_ptr;
+    for (unsigned i = 0; i < image->segment_count; i++) {
+        const struct image_segment *segment = &image->segments[i];
+
+        if (address - image->load_address - segment->vaddr >= segment->memory_size)
+            continue;
+        if (segment->flags & PF_W)
+            return (uint64_t *)address;
+        *ret_protect = PROT_READ | (segment->flags & PF_X ? PROT_EXEC : 0);
+    }
+    if (mprotect((void *)(address & ~(page - 1)), page, PROT_READ | PROT_WRITE) != 0)
+        return NULL;
+    return (uint64_t *)address;
+}
+
+static enum engraft_status symtab_pointer_close(uint64_t *pointer, int protect)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+    if (protect < 0)
+        return ENGRAFT_OK;
+    if (mprotect((void *)((uintptr_t)pointer & ~(page - 1)), page, protect) == 0)
+        return ENGRAFT_OK;
+    return ENGRAFT_SYSTEM;
+}
+
+/* ld.so adds the load address when it uses a d_ptr of an object whose .dynamic it cannot write. */
+static uint64_t symtab_pointer_value(const struct image *image, const void *table)
+{
+    uint64_t value = (uint64_t)(uintptr_t)table;
+
+    return image->dynamic_flags & PF_W ? value : value - image->load_address;
+}
+
+static bool executable_page_would_close(const struct image *image)
+{
+    uint64_t vaddr = image->dynamic_vaddr;
+
+    for (unsigned i = 0; i < image->segment_count; i++)
+        if (vaddr - image->segments[i].vaddr < image->segments[i].memory_size)
+            return (image->segments[i].flags & (PF_W | PF_X)) == PF_X;
+    return false;
+}
+
+static enum engraft_status symtab_switch(struct bound *bound, const struct image *image,
+                                         struct engraft_error *reterr)
+{
+    int protect;
+    uint64_t *pointer;
+
+    if (executable_page_would_close(image)) /* under MDWE such a page cannot be opened again */
+        return error_set(reterr, ENGRAFT_UNSUPPORTED, image->path, NULL,
+                         "its .dynamic lies in an executable segment (-z rodynamic with "
+                         "-z noseparate-code); relink it without one of the two");
+    pointer = symtab_pointer_open(image, &protect);
+    if (!pointer)
+        return error_set(reterr, ENGRAFT_SYSTEM, image->path, NULL,
+                         "its .dynamic cannot be made writable");
+    bound->symbols_before = *pointer;
+    __atomic_store_n(pointer, symtab_pointer_value(image, bound->symbols), __ATOMIC_RELEASE);
+    if (symtab_pointer_close(pointer, protect) != ENGRAFT_OK)
+        return error_set(reterr, ENGRAFT_SYSTEM, image->path, NULL,
+                         "the protection of its .dynamic cannot be restored");
+    return ENGRAFT_OK;
+}
+
+static enum engraft_status symbols_copy(struct bound *bound, const struct plan *plan,
+                                        struct engraft_error *reterr)
+{
+    const struct image *image = plan->plugin;
+    size_t size = image->symbol_count * sizeof(Elf64_Sym);
+
+    bound->symbols_size = page_round(size);
+    bound->symbols = map_above(image, bound->symbols_size);
+    if (!bound->symbols)
+        return error_set(reterr, ENGRAFT_MEMORY, image->path, NULL,
+                         "no room for a symbol table above the object");
+    memcpy(bound->symbols, image->symbols, size);
+    for (size_t i = 0; i < bound->count; i++)
+        symbol_rewrite(&bound->symbols[bound->references[i].symbol], plan, &bound->references[i]);
+    return ENGRAFT_OK;
+}
+
+enum engraft_status commit_symbols(struct plan *plan, const char *path, const char *door,
+                                   struct bound **ret_bound, struct engraft_error *reterr)
+{
+    struct bound *bound = bound_create(plan, path, door);
+    enum engraft_status status = ENGRAFT_OK;
+
+    if (!bound)
+        return error_set(reterr, ENGRAFT_MEMORY, path, NULL, "out of memory");
+    if (!bound_take_traps(bound, plan))
+        status = error_set(reterr, ENGRAFT_LIMIT, path, NULL, "no trap is left");
+    if (status == ENGRAFT_OK && bound->count)
+        status = symbols_copy(bound, plan, reterr);
+    if (status == ENGRAFT_OK && bound->count)
+        status = symtab_switch(bound, plan->plugin, reterr);
+    if (status != ENGRAFT_OK) {
+        bound_destroy(bound);
+        return status;
+    }
+    log_line(LOG_COMMIT, "%s: %zu references rewritten, host %s", path, bound->count,
+             bound->module_count ? bound->modules[0] : "");
+    *ret_bound = bound;
+    return ENGRAFT_OK;
+}
+
+void commit_rollback(struct bound *bound)
+{
+    struct image image;
+
+    if (bound->symbols && image_read_map(bound->map, &image, NULL) == ENGRAFT_OK) {
+        int protect;
+        uint64_t *pointer = symtab_pointer_open(&image, &protect);
+
+        if (pointer) {
+            __atomic_store_n(pointer, bound->symbols_before, __ATOMIC_RELEASE);
+            symtab_pointer_close(pointer, protect);
+        }
+    }
+    bound_destroy(bound);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seam between libengraft.so.0 and engraft-deep.so, which holds everything that needs libelf,
+ * libdw or capstone: readers of files, processes and cores, and the stub generator. libengraft
+ * loads it on first need, from its own directory, and takes the one symbol `engraft_deep_table`.
+ * Both come from one build: the table's version must be equal.
+ *
+ * Never called from an IFUNC resolver. Functions may allocate.
+ */
+#ifndef ENGRAFT_DEEP_H
+#define ENGRAFT_DEEP_H
+
+#include "engine.h"
+
+#define ENGRAFT_DEEP_VERSION 1
+
+/* The modules of a file, a process or a core, read as images. */
+struct deep_modules {
+    struct image *images; /* for a file: one. For a process: every mapped ELF object, executable
+                             first; path is the one in the target */
+    size_t count;
+    uint64_t pid; /* 0 for a file */
+    void *reader; /* private */
+};
+
+struct engraft_deep_table {
+    unsigned version; /* ENGRAFT_DEEP_VERSION */
+
+    /* `spec`: a decimal PID, or the path of an ELF file or core. Statuses: engraft_target_open(). */
+    enum engraft_status (*open)(const char *spec, struct deep_modules *ret_modules,
+                                struct engraft_error *reterr);
+    void (*close)(struct deep_modules *modules);
+
+    /* Hexadecimal build-id, "" when there is none. */
+    void (*build_id)(const struct image *image, char *ret_text, size_t size);
+
+    enum engraft_status (*stub_create)(const struct engraft_stub_request *request,
+                                       struct engraft_stub_result *ret_result,
+                                       struct engraft_error *reterr);
+};
+
+extern ENGRAFT_PUBLIC const struct engraft_deep_table engraft_deep_table;
+
+#endif

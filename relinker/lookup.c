@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/* Finding a defined symbol in one image by its own hash tables: see image.h. */
+#include <string.h>
+
+#include "image.h"
+
+/* h * 33 + c over the bytes; eight at a time, because the plain loop waits for one multiplication a
+ * byte and mangled names are long (mean 88 bytes in libnode.so.108). */
+uint32_t gnu_hash(const char *name, size_t *ret_length)
+{
+    const unsigned char *bytes = (const unsigned char *)name;
+    size_t length = strlen(name);
+    uint32_t hash = 5381;
+    size_t i = 0;
+
+    for (; i + 8 <= length; i += 8) {
+        const unsigned char *b = bytes + i;
+        uint32_t low = ((b[0] * 33u + b[1]) * 1089u) + (b[2] * 33u + b[3]);
+        uint32_t high = ((b[4] * 33u + b[5]) * 1089u) + (b[6] * 33u + b[7]);
+
+        /* 33^8 and 33^4 modulo 2^32 */
+        hash = hash * 1954312449u + (low * 1185921u + high);
+    }
+    for (; i < length; i++)
+        hash = hash * 33u + bytes[i];
+    if (ret_length)
+        *ret_length = length;
+    return hash;
+}
+
+uint32_t sysv_hash(const char *name)
+{
+    uint32_t hash = 0;
+
+    for (const unsigned char *byte = (const unsigned char *)name; *byte; byte++) {
+        hash = (hash << 4) + *byte;
+        hash ^= (hash >> 24) & 0xf0;
+    }
+    return hash & 0x0fffffff;
+}
+
+static bool is_definition(const Elf64_Sym *symbol)
+{
+    return symbol->st_shndx != SHN_UNDEF && ELF64_ST_BIND(symbol->st_info) != STB_LOCAL;
+}
+
+static bool symbol_is(const struct image *image, uint32_t index, const char *name,
+                      const char *version)
+{
+    const Elf64_Sym *symbol = &image->symbols[index];
+
+    return is_definition(symbol) && symbol->st_name < image->string_size &&
+           strcmp(image->strings + symbol->st_name, name) == 0 &&
+           image_version_matches(image, index, version);
+}
+
+static const Elf64_Sym *gnu_find(const struct image *image, const char *name, uint32_t hash,
+                                 const char *version)
+{
+    uint64_t word = image->gnu.bloom[(hash / 64) & image->gnu.bloom_mask];
+    uint32_t index;
+
+    if (!(word >> (hash % 64) & word >> (hash >> image->gnu.bloom_shift) % 64 & 1))
+        return NULL;
+    index = image->gnu.buckets[hash % image->gnu.bucket_count];
+    if (index < image->gnu.symbol_offset)
+        return NULL;
+    for (; index - image->gnu.symbol_offset < image->gnu.chain_count; index++) {
+        uint32_t chain = image->gnu.chain[index - image->gnu.symbol_offset];
+
+        if (index < image->symbol_count && ((chain ^ hash) >> 1) == 0 &&
+            symbol_is(image, index, name, version))
+            return &image->symbols[index];
+        if (chain & 1)
+            break;
+    }
+    return NULL;
+}
+
+static const Elf64_Sym *sysv_find(const struct image *image, const char *name,
+                                  const char *version)
+{
+    uint32_t index = image->sysv.buckets[sysv_hash(name) % image->sysv.bucket_count];
+
+    for (uint32_t steps = 0; index != 0 && steps < image->sysv.chain_count; steps++) {
+        if (index >= image->symbol_count || index >= image->sysv.chain_count)
+            return NULL;
+        if (symbol_is(image, index, name, version))
+            return &image->symbols[index];
+        index = image->sysv.chain[index];
+    }
+    return NULL;
+}
+
+const Elf64_Sym *image_find(const struct image *image, const char *name, uint32_t hash,
+                            const char *version)
+{
+    if (!image->symbols)
+        return NULL;
+    if (image->gnu.bucket_count)
+        return gnu_find(image, name, hash, version);
+    if (image->sysv.bucket_count)
+        return sysv_find(image, name, version);
+    return NULL;
+}
+
+const Elf64_Sym *image_find_name(const struct image *image, const char *name)
+{
+    return image_find(image, name, gnu_hash(name, NULL), NULL);
+}
+
+uint64_t image_symbol_address(const struct image *image, const Elf64_Sym *symbol)
+{
+    return symbol->st_shndx == SHN_ABS ? symbol->st_value
+                                       : image->load_address + symbol->st_value;
+}
+
+/* ---- versions -------------------------------------------------------------------------------------- */
+
+static const char *verdef_name(const struct image *image, unsigned version)
+{
+    uint64_t vaddr = (uint64_t)(image->verdef - image->memory);
+
+    for (uint32_t i = 0; i < image->verdef_count; i++) {
+        const Elf64_Verdef *definition = image_at(image, vaddr, sizeof *definition);
+        const Elf64_Verdaux *name;
+
+        if (!definition)
+            return NULL;
+        if (definition->vd_ndx == version) {
+            name = image_at(image, vaddr + definition->vd_aux, sizeof *name);
+            return name ? image_name(image, name->vda_name) : NULL;
+        }
+        if (definition->vd_next == 0)
+            return NULL;
+        vaddr += definition->vd_next;
+    }
+    return NULL;
+}
+
+static const char *verneed_aux_name(const struct image *image, uint64_t vaddr, unsigned count,
+                                    unsigned version)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const Elf64_Vernaux *need = image_at(image, vaddr, sizeof *need);
+
+        if (!need)
+            return NULL;
+        if (need->vna_other == version)
+            return image_name(image, need->vna_name);
+        if (need->vna_next == 0)
+            return NULL;
+        vaddr += need->vna_next;
+    }
+    return NULL;
+}
+
+static const char *verneed_name(const struct image *image, unsigned version)
+{
+    uint64_t vaddr = (uint64_t)(image->verneed - image->memory);
+
+    for (uint32_t i = 0; i < image->verneed_count; i++) {
+        const Elf64_Verneed *need = image_at(image, vaddr, sizeof *need);
+        const char *name;
+
+        if (!need)
+            return NULL;
+        name = verneed_aux_name(image, vaddr + need->vn_aux, need->vn_cnt, version);
+        if (name || need->vn_next == 0)
+            return name;
+        vaddr += need->vn_next;
+    }
+    return NULL;
+}
+
+const char *image_symbol_version(const struct image *image, uint32_t index)
+{
+    unsigned version;
+    const char *name = NULL;
+
+    if (!image->versym || index >= image->symbol_count)
+        return NULL;
+    version = image->versym[index] & 0x7fff;
+    if (version <= VER_NDX_GLOBAL)
+        return NULL;
+    if (image->verdef)
+        name = verdef_name(image, version);
+    if (!name && image->verneed)
+        name = verneed_name(image, version);
+    return name;
+}
+
+bool image_version_matches(const struct image *image, uint32_t index, const char *version)
+{
+    unsigned entry;
+    const char *name;
+
+    if (!image->versym || !image->verdef)
+        return true; /* an unversioned library satisfies any version, as in ld.so */
+    entry = image->versym[index];
+    if (!version)
+        return !(entry & 0x8000) || (entry & 0x7fff) == 2; /* default version, or the oldest */
+    if ((entry & 0x7fff) == VER_NDX_LOCAL)
+        return false;
+    name = image_symbol_version(image, index);
+    return name && strcmp(name, version) == 0;
+}

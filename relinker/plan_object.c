@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: MIT */
+/* engraft_plan_*: a plan that owns copies of everything it tells. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api.h"
+
+struct engraft_plan {
+    struct arena arena;
+    enum engraft_verdict verdict;
+    char *reason;
+    char *plugin_abi, *host_abi; /* NULL: not known */
+    const char *plugin_abi_source;
+    struct engraft_binding *bindings;
+    size_t count;
+    size_t kinds[PLAN_KINDS];
+};
+
+/* ---- keeping a plan ----------------------------------------------------------------------------------------- */
+
+static const char *module_path(const struct image *module)
+{
+    return module->path[0] ? module->path : "/proc/self/exe";
+}
+
+static bool binding_keep(struct engraft_plan *kept, const struct plan *plan,
+                         const struct reference *reference, struct engraft_binding *ret_binding)
+{
+    const struct image *module =
+        reference->found ? plan->host->modules[reference->module] : NULL;
+    const char *target = reference->target_name;
+
+    if (!target)
+        target = module ? reference->name : "";
+    ret_binding->size = sizeof *ret_binding;
+    ret_binding->symbol = arena_string(&kept->arena, reference->name);
+    ret_binding->version =
+        reference->version ? arena_string(&kept->arena, reference->version) : NULL;
+    ret_binding->kind = (enum engraft_kind)reference->kind;
+    ret_binding->target = arena_string(&kept->arena, target);
+    ret_binding->module = module ? arena_string(&kept->arena, module_path(module))
+                          : reference->kind == ENGRAFT_KIND_LOCAL
+                              ? arena_string(&kept->arena, module_path(plan->plugin))
+                              : "";
+    ret_binding->address = plan->host && module && module->live ? reference->target : 0;
+    return ret_binding->symbol && ret_binding->target && ret_binding->module;
+}
+
+/* Only references whose kind was decided: a plan may be refused half-way. */
+static bool bindings_keep(struct engraft_plan *kept, const struct plan *plan)
+{
+    kept->bindings = arena_allocate(&kept->arena, (plan->count + 1) * sizeof *kept->bindings);
+    for (size_t i = 0; kept->bindings && i < plan->count; i++) {
+        if (!plan->references[i].kind)
+            continue;
+        if (!binding_keep(kept, plan, &plan->references[i], &kept->bindings[kept->count]))
+            return false;
+        kept->count++;
+        kept->kinds[plan->references[i].kind]++;
+    }
+    return kept->bindings != NULL;
+}
+
+static char *abi_keep(struct engraft_plan *kept, const struct abi *abi)
+{
+    char text[128];
+
+    abi_text(abi, text, sizeof text);
+    return abi->version[0] ? arena_string(&kept->arena, text) : NULL;
+}
+
+static enum engraft_status plan_keep(const struct plan *plan, struct engraft_plan **ret_plan,
+                                     struct engraft_error *reterr)
+{
+    struct arena arena = {0};
+    struct engraft_plan *kept = arena_allocate(&arena, sizeof *kept);
+
+    if (kept) {
+        kept->arena = arena;
+        kept->verdict = plan->verdict;
+        kept->reason = arena_string(&kept->arena, plan->reason);
+        kept->plugin_abi = abi_keep(kept, &plan->plugin_abi);
+        kept->host_abi = abi_keep(kept, &plan->host_abi);
+        kept->plugin_abi_source = plan->plugin_abi_source;
+        if (kept->reason && bindings_keep(kept, plan)) {
+            *ret_plan = kept;
+            return ENGRAFT_OK;
+        }
+        arena_release(&kept->arena);
+    }
+    return error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
+}
+
+/* ---- the scene of a dry run -------------------------------------------------------------------------------- */
+
+struct dry_run {
+    const struct engraft_plan_request *request;
+    struct arena arena;
+    struct deep_modules plugin, stub; /* files that were opened; count 0: none */
+    const struct engraft_deep_table *deep;
+    struct image *images; /* host's, then plugin, then stub */
+    size_t count;
+    struct engine_instance *engines;
+    size_t engine_count;
+    const struct image *plugin_image;
+    struct engine_instance imagined; /* for host_abi without a host */
+    struct plan plan;
+    struct engraft_error *reterr;
+    enum engraft_status status;
+    void (*then)(struct dry_run *run, struct plan_request *plan_request);
+    const char *symbol; /* engraft_explain() */
+    struct engraft_plan **ret_plan;
+};
+
+static const char *plugin_path(const struct dry_run *run)
+{
+    return run->request->plugin_path ? run->request->plugin_path : "";
+}
+
+/* The stub of a plugin file: beside it, or in a directory of its RUNPATH below $ORIGIN. */
+static bool stub_candidate(struct dry_run *run, const char *directory, const char *name)
+{
+    char path[4096];
+
+    text_format(path, sizeof path, "%s/%s", directory, name);
+    if (access(path, R_OK) != 0)
+        return false;
+    if (run->deep->open(path, &run->stub, NULL) != ENGRAFT_OK)
+        return false;
+    if (run->stub.count && manifest_of(&run->stub.images[0], NT_ENGRAFT_MANIFEST))
+        return true;
+    run->deep->close(&run->stub);
+    memset(&run->stub, 0, sizeof run->stub);
+    return false;
+}
+
+static bool stub_in_runpath(struct dry_run *run, const char *runpath, const char *directory,
+                            const char *name)
+{
+    char one[4096];
+
+    while (runpath && *runpath) {
+        size_t item = strcspn(runpath, ":");
+        size_t skip = strncmp(runpath, "$ORIGIN", 7) == 0     ? 7
+                      : strncmp(runpath, "${ORIGIN}", 9) == 0 ? 9
+                                                              : 0;
+
+        text_format(one, sizeof one, "%s%.*s", skip ? directory : "", (int)(item - skip),
+                    runpath + skip);
+        if (skip <= item && stub_candidate(run, one, name))
+            return true;
+        runpath += item + (runpath[item] == ':');
+    }
+    return false;
+}
+
+static void stub_find(struct dry_run *run, const struct image *plugin)
+{
+    char directory[4096];
+    const char *needed;
+    char *slash;
+
+    text_format(directory, sizeof directory, "%s", plugin_path(run));
+    slash = strrchr(directory, '/');
+    if (slash)
+        *slash = '\0';
+    else
+        text_format(directory, sizeof directory, ".");
+    for (size_t i = 0; (needed = image_needed(plugin, i)); i++)
+        if (!strchr(needed, '/') &&
+            (stub_in_runpath(run, plugin->runpath ? plugin->runpath : plugin->rpath, directory,
+                             needed) ||
+             stub_candidate(run, directory, needed)))
+            return;
+}
+
+static enum engraft_status plugin_open(struct dry_run *run)
+{
+    enum engraft_status status;
+
+    run->deep = deep_table(run->reterr);
+    if (!run->deep)
+        return ENGRAFT_DEEP;
+    status = run->deep->open(plugin_path(run), &run->plugin, run->reterr);
+    if (status != ENGRAFT_OK)
+        return status;
+    if (run->plugin.count != 1)
+        return error_set(run->reterr, ENGRAFT_ARGUMENT, plugin_path(run), NULL,
+                         "a plugin is a file, not a process");
+    if (run->plugin.images[0].type != ET_DYN && run->plugin.images[0].type != ET_EXEC)
+        return error_set(run->reterr, ENGRAFT_FORMAT, plugin_path(run), NULL,
+                         "not a shared object");
+    stub_find(run, &run->plugin.images[0]);
+    return ENGRAFT_OK;
+}
+
+static void images_join(struct dry_run *run, const struct image *images, size_t count)
+{
+    size_t total = count + run->plugin.count + run->stub.count;
+
+    run->images = arena_allocate(&run->arena, (total + 1) * sizeof *run->images);
+    if (!run->images) {
+        run->status = error_set(run->reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
+        return;
+    }
+    if (count)
+        memcpy(run->images, images, count * sizeof *images);
+    if (run->plugin.count) {
+        run->images[count] = run->plugin.images[0];
+        run->plugin_image = &run->images[count];
+    }
+    if (run->stub.count)
+        run->images[count + run->plugin.count] = run->stub.images[0];
+    run->count = total;
+}
+
+/* An engine that is only a version: every name is taken to be there. */
+static void engine_imagine(struct dry_run *run)
+{
+    struct engine_instance *engine = &run->imagined;
+
+    if (!abi_parse(run->request->host_abi, &engine->abi)) {
+        run->status = error_set(run->reterr, ENGRAFT_ARGUMENT, NULL, NULL,
+                                "\"%s\" is not ENGINE:VERSION", run->request->host_abi);
+        return;
+    }
+    engine->row = probe_row(engine->abi.engine);
+    engine->ready = -1;
+    for (size_t i = 0; engine->row && engine->row->prefixes[i] && i < 16; i++)
+        engine->prefixes[i] = engine->row->prefixes[i];
+    run->engines = engine;
+    run->engine_count = 1;
+}
+
+/* Detects the host's engines and makes the plan; for this process inside self_locked(). */
+static void dry_run_plan(struct dry_run *run, const struct image *images, size_t count, bool live)
+{
+    struct plan_request request = {
+        .plugin_path = plugin_path(run),
+        .host_engine = run->request->host_engine,
+        .plugin_abi = run->request->plugin_abi,
+        .host_abi = run->request->host_abi,
+        .allow_mismatch = run->request->allow_mismatch,
+        .offline = true,
+    };
+
+    images_join(run, images, count);
+    if (run->status == ENGRAFT_OK && run->request->host_abi && !run->request->host) {
+        engine_imagine(run);
+    } else if (run->status == ENGRAFT_OK && live) {
+        run->engine_count = self_engines(&run->arena, run->images, count, &run->engines);
+    } else if (run->status == ENGRAFT_OK) {
+        run->engines = arena_allocate(&run->arena, ENGINE_MAX * sizeof *run->engines);
+        run->engine_count =
+            run->engines ? probe_images(run->images, count, run->engines, ENGINE_MAX) : 0;
+    }
+    for (size_t i = 0; run->request->plugin_handle && i < count; i++)
+        if (run->images[i].map == run->request->plugin_handle)
+            run->plugin_image = &run->images[i];
+    if (run->status == ENGRAFT_OK)
+        run->then(run, &request);
+    if (run->status == ENGRAFT_OK)
+        run->status = plan_keep(&run->plan, run->ret_plan, run->reterr);
+}
+
+static void dry_run_self(void *argument)
+{
+    struct dry_run *run = argument;
+    struct image *images = NULL;
+    size_t count = 0;
+
+    run->status = self_images(&run->arena, &images, &count, run->reterr);
+    if (run->status == ENGRAFT_OK)
+        dry_run_plan(run, images, count, true);
+}
+
+static void dry_run(struct dry_run *run)
+{
+    const struct engraft_target *host = run->request->host;
+
+    if (run->request->plugin_path && !run->symbol)
+        run->status = plugin_open(run);
+    if (run->status != ENGRAFT_OK) {
+        /* nothing */
+    } else if (host && host->deep) {
+        dry_run_plan(run, host->images, host->image_count, false);
+    } else if (run->request->host_abi && !host && !run->request->plugin_handle) {
+        dry_run_plan(run, NULL, 0, false);
+    } else {
+        self_locked(dry_run_self, run);
+    }
+    if (run->deep && run->plugin.count)
+        run->deep->close(&run->plugin);
+    if (run->deep && run->stub.count)
+        run->deep->close(&run->stub);
+    arena_release(&run->arena);
+}
+
+static bool request_is_valid(const struct engraft_plan_request *request)
+{
+    return request && request->size >= sizeof *request;
+}
+
+/* ---- engraft_plan_create() ----------------------------------------------------------------------------------- */
+
+static void plan_plugin(struct dry_run *run, struct plan_request *request)
+{
+    if (!run->plugin_image) {
+        run->status = error_set(run->reterr, ENGRAFT_ARGUMENT, NULL, NULL,
+                                "the handle is no loaded object of the base namespace");
+        return;
+    }
+    if (run->request->plugin_handle)
+        request->plugin_path = run->plugin_image->path;
+    run->status = plan_make(&run->arena, run->images, run->count, run->plugin_image, run->engines,
+                            run->engine_count, request, &run->plan, run->reterr);
+}
+
+enum engraft_status engraft_plan_create(const struct engraft_plan_request *request,
+                                        struct engraft_plan **ret_plan,
+                                        struct engraft_error *reterr)
+{
+    struct dry_run run = {.request = request, .reterr = reterr, .ret_plan = ret_plan,
+                          .then = plan_plugin};
+
+    if (!request_is_valid(request) || !ret_plan ||
+        !request->plugin_path == !request->plugin_handle)
+        return error_set(reterr, ENGRAFT_ARGUMENT, NULL, NULL,
+                         "size has to be set, and one of plugin_path and plugin_handle");
+    dry_run(&run);
+    return run.status;
+}
+
+void engraft_plan_destroy(struct engraft_plan *plan)
+{
+    if (plan)
+        arena_release(&plan->arena);
+}
+
+enum engraft_verdict engraft_plan_verdict(const struct engraft_plan *plan)
+{
+    return plan->verdict;
+}
+
+const char *engraft_plan_reason(const struct engraft_plan *plan)
+{
+    return plan->reason;
+}
+
+const char *engraft_plan_plugin_abi(const struct engraft_plan *plan)
+{
+    return plan->plugin_abi;
+}
+
+const char *engraft_plan_host_abi(const struct engraft_plan *plan)
+{
+    return plan->host_abi;
+}
+
+const char *engraft_plan_plugin_abi_source(const struct engraft_plan *plan)
+{
+    return plan->plugin_abi_source;
+}
+
+size_t engraft_plan_binding_count(const struct engraft_plan *plan)
+{
+    return plan->count;
+}
+
+size_t engraft_plan_kind_count(const struct engraft_plan *plan, enum engraft_kind kind)
+{
+    return (unsigned)kind < PLAN_KINDS ? plan->kinds[kind] : 0;
+}
+
+enum engraft_status engraft_plan_binding(const struct engraft_plan *plan, size_t index,
+                                         struct engraft_binding *ret_binding)
+{
+    if (!plan || !ret_binding || index >= plan->count)
+        return ENGRAFT_ARGUMENT;
+    return result_copy(ret_binding, &plan->bindings[index], sizeof plan->bindings[index]);
+}
+
+/* ---- engraft_explain() ---------------------------------------------------------------------------------------- */
+
+typedef char *(*demangle_function)(const char *, char *, size_t *, int *);
+
+/* "v8::Context::New" names every overload: the text before the parameters is compared. */
+static bool demangles_to(demangle_function demangle, const char *mangled, const char *wanted)
+{
+    int status = -1;
+    size_t length = strlen(wanted);
+    char *text = demangle ? demangle(mangled, NULL, NULL, &status) : NULL;
+    bool same = text && strncmp(text, wanted, length) == 0 &&
+                (text[length] == '\0' || text[length] == '(');
+
+    free(text);
+    return same;
+}
+
+static void symbol_add(struct dry_run *run, uint8_t module, uint32_t index, const char *name)
+{
+    struct reference *reference = &run->plan.references[run->plan.count++];
+
+    reference->name = name;
+    reference->hash = gnu_hash(name, NULL);
+    reference->found = index;
+    reference->module = module;
+}
+
+static void module_explain(struct dry_run *run, uint8_t number, demangle_function demangle)
+{
+    const struct image *module = run->plan.host->modules[number];
+    bool mangled = strncmp(run->symbol, "_Z", 2) == 0;
+
+    for (uint32_t i = 1; i < module->symbol_count; i++) {
+        const Elf64_Sym *symbol = &module->symbols[i];
+        const char *name = image_name(module, symbol->st_name);
+
+        if (!name || symbol->st_shndx == SHN_UNDEF || run->plan.count >= 64)
+            continue;
+        if (strcmp(name, run->symbol) == 0 ||
+            (!mangled && strncmp(name, "_Z", 2) == 0 &&
+             name_has_prefix(name, run->plan.host->prefixes) &&
+             demangles_to(demangle, name, run->symbol)))
+            symbol_add(run, number, i, name);
+    }
+}
+
+static void explain(struct dry_run *run, struct plan_request *request)
+{
+    static const struct image nothing = {.path = ""};
+    demangle_function demangle;
+    struct abi abi;
+
+    if (!request->plugin_abi || !abi_parse(request->plugin_abi, &abi)) {
+        run->status = error_set(run->reterr, ENGRAFT_ARGUMENT, NULL, NULL,
+                                "plugin_abi has to be ENGINE:VERSION");
+        return;
+    }
+    run->plan.plugin = &nothing;
+    run->plan.plugin_abi = abi;
+    run->plan.plugin_abi_source = "override";
+    run->plan.references = arena_allocate(&run->arena, 65 * sizeof *run->plan.references);
+    run->status = plan_choose(run->images, run->count, &nothing, abi.engine, run->engines,
+                              run->engine_count, request->host_engine, &run->plan.host,
+                              run->reterr);
+    if (run->status != ENGRAFT_OK || !run->plan.references)
+        return;
+    *(void **)&demangle = self_function("__cxa_demangle");
+    for (unsigned i = 0; i < run->plan.host->module_count; i++)
+        module_explain(run, (uint8_t)i, demangle);
+    if (run->plan.count == 0 && !run->plan.host->module_count)
+        symbol_add(run, 0, 0, run->symbol);
+    if (run->plan.count == 0)
+        run->status = error_set(run->reterr, ENGRAFT_NOT_FOUND, run->plan.host->modules[0]->path,
+                                run->symbol, "the host's %s has no symbol %s",
+                                abi.engine, run->symbol);
+    else
+        plan_explain(&run->plan, request);
+}
+
+enum engraft_status engraft_explain(const char *symbol, const struct engraft_plan_request *request,
+                                    struct engraft_plan **ret_plan, struct engraft_error *reterr)
+{
+    struct dry_run run = {.request = request, .reterr = reterr, .ret_plan = ret_plan,
+                          .then = explain, .symbol = symbol};
+
+    if (!request_is_valid(request) || !ret_plan || !symbol || !symbol[0])
+        return error_set(reterr, ENGRAFT_ARGUMENT, NULL, NULL,
+                         "size has to be set, and a symbol");
+    dry_run(&run);
+    return run.status;
+}

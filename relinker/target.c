@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* engraft_target_*: a snapshot of the engines in this process, another one, or a file. */
+#include <string.h>
+
+#include "api.h"
+
+struct self_call {
+    struct engraft_target *target;
+    struct engraft_error *reterr;
+    enum engraft_status status;
+};
+
+static void self_open(void *argument)
+{
+    struct self_call *call = argument;
+    struct engraft_target *target = call->target;
+
+    call->status = self_images(&target->arena, &target->images, &target->image_count,
+                               call->reterr);
+    if (call->status != ENGRAFT_OK)
+        return;
+    for (size_t i = 0; i < target->image_count; i++) {
+        const char *path = target->images[i].path;
+
+        target->images[i].path = arena_string(&target->arena, path[0] ? path : "/proc/self/exe");
+        if (!target->images[i].path) {
+            call->status = error_set(call->reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
+            return;
+        }
+    }
+    target->engine_count = self_engines(&target->arena, target->images, target->image_count,
+                                        &target->engines);
+}
+
+static enum engraft_status deep_open(struct engraft_target *target, const char *spec,
+                                     struct engraft_error *reterr)
+{
+    enum engraft_status status;
+
+    target->deep = deep_table(reterr);
+    if (!target->deep)
+        return ENGRAFT_DEEP;
+    status = target->deep->open(spec, &target->modules, reterr);
+    if (status != ENGRAFT_OK)
+        return status;
+    target->images = target->modules.images;
+    target->image_count = target->modules.count;
+    target->engines = arena_allocate(&target->arena, ENGINE_MAX * sizeof *target->engines);
+    if (!target->engines) {
+        target->deep->close(&target->modules);
+        return error_set(reterr, ENGRAFT_MEMORY, spec, NULL, "out of memory");
+    }
+    target->engine_count =
+        probe_images(target->images, target->image_count, target->engines, ENGINE_MAX);
+    return ENGRAFT_OK;
+}
+
+enum engraft_status engraft_target_open(const char *spec, struct engraft_target **ret_target,
+                                        struct engraft_error *reterr)
+{
+    struct arena arena = {0};
+    struct engraft_target *target;
+    struct self_call call;
+
+    if (!ret_target)
+        return error_set(reterr, ENGRAFT_ARGUMENT, spec, NULL, "ret_target is NULL");
+    target = arena_allocate(&arena, sizeof *target);
+    if (!target)
+        return error_set(reterr, ENGRAFT_MEMORY, spec, NULL, "out of memory");
+    target->arena = arena;
+    call = (struct self_call){target, reterr, ENGRAFT_OK};
+    if (!spec || strcmp(spec, "self") == 0)
+        self_locked(self_open, &call);
+    else
+        call.status = deep_open(target, spec, reterr);
+    if (call.status != ENGRAFT_OK) {
+        arena_release(&target->arena);
+        return call.status;
+    }
+    *ret_target = target;
+    return ENGRAFT_OK;
+}
+
+void engraft_target_close(struct engraft_target *target)
+{
+    if (!target)
+        return;
+    if (target->deep)
+        target->deep->close(&target->modules);
+    arena_release(&target->arena);
+}
+
+size_t engraft_target_engine_count(const struct engraft_target *target)
+{
+    return target ? target->engine_count : 0;
+}
+
+enum engraft_status result_copy(void *to, const void *from, size_t size)
+{
+    size_t wanted;
+
+    memcpy(&wanted, to, sizeof wanted);
+    if (wanted < sizeof wanted)
+        return ENGRAFT_ARGUMENT;
+    memcpy((char *)to + sizeof wanted, (const char *)from + sizeof wanted,
+           (wanted < size ? wanted : size) - sizeof wanted);
+    return ENGRAFT_OK;
+}
+
+enum engraft_status engraft_target_engine(const struct engraft_target *target, size_t index,
+                                          struct engraft_engine *ret_engine)
+{
+    const struct engine_instance *instance;
+    struct engraft_engine engine;
+
+    if (!target || !ret_engine || index >= target->engine_count)
+        return ENGRAFT_ARGUMENT;
+    instance = &target->engines[index];
+    engine = (struct engraft_engine){
+        .engine = instance->abi.engine,
+        .version = instance->abi.version[0] ? instance->abi.version : NULL,
+        .config = instance->abi.config,
+        .linkage = instance->linkage,
+        .symbols = instance->symbols,
+        .ready = instance->ready,
+        .module_count = instance->module_count,
+        .evidence_count = instance->evidence_count,
+    };
+    return result_copy(ret_engine, &engine, sizeof engine);
+}
+
+enum engraft_status engraft_target_module(const struct engraft_target *target, size_t index,
+                                          size_t module, struct engraft_module *ret_module)
+{
+    struct engraft_module result = {.build_id = ""};
+    const struct image *image;
+
+    if (!target || !ret_module || index >= target->engine_count ||
+        module >= target->engines[index].module_count)
+        return ENGRAFT_ARGUMENT;
+    image = target->engines[index].modules[module];
+    result.path = image->path;
+    result.address = image->load_address;
+    if (target->deep) {
+        char *text = arena_allocate((struct arena *)(uintptr_t)&target->arena, 129);
+
+        if (text)
+            target->deep->build_id(image, text, 129);
+        result.build_id = text ? text : "";
+    }
+    return result_copy(ret_module, &result, sizeof result);
+}
+
+enum engraft_status engraft_target_evidence(const struct engraft_target *target, size_t index,
+                                            size_t evidence, struct engraft_evidence *ret_evidence)
+{
+    struct engraft_evidence result = {0};
+    const struct engine_instance *instance;
+
+    if (!target || !ret_evidence || index >= target->engine_count ||
+        evidence >= target->engines[index].evidence_count)
+        return ENGRAFT_ARGUMENT;
+    instance = &target->engines[index];
+    result.kind = instance->evidence[evidence].kind;
+    result.detail = instance->evidence[evidence].detail;
+    result.module = instance->modules[instance->evidence[evidence].module]->path;
+    return result_copy(ret_evidence, &result, sizeof result);
+}

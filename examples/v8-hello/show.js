@@ -83,7 +83,7 @@ function checkReport(version) {
     wrong.push('the report does not name the plugin');
     return;
   }
-  const modules = new Set(plugin.bindings.map((binding) => binding.module).filter(Boolean));
+  const modules = new Set(plugin.bindings.filter((binding) => binding.kind !== 'local').map((binding) => binding.module).filter(Boolean));
   const counts = Object.entries(plugin.counts).filter(([, count]) => count > 0);
 
   show('engine', `${plugin.host_abi} in ${[...modules].join(', ')}`);

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
 # librelinker.la: reading ELF objects, for libengraft, engraft-deep and the tests.
+# libengraft-core.la: all of libengraft with its hidden functions, for tests and benchmarks.
 # libengraft.so.0: the core. libengraft-preload.so: the interposers.
 
-noinst_LTLIBRARIES += librelinker.la
+noinst_LTLIBRARIES += librelinker.la libengraft-core.la
 lib_LTLIBRARIES += libengraft.la libengraft-preload.la
 include_HEADERS += relinker/engraft.h relinker/engraft-errors.h
 
@@ -21,7 +22,7 @@ librelinker_la_SOURCES = \
 	relinker/manifest.c \
 	relinker/manifest.h
 
-libengraft_la_SOURCES = \
+libengraft_core_la_SOURCES = \
 	relinker/api.c \
 	relinker/api.h \
 	relinker/arena.c \
@@ -47,7 +48,10 @@ libengraft_la_SOURCES = \
 	relinker/trap.c \
 	relinker/trap_live.h \
 	relinker/trigger.c
-libengraft_la_LIBADD = libadapters.la libprobes.la librelinker.la
+libengraft_core_la_LIBADD = libadapters.la libprobes.la librelinker.la
+
+libengraft_la_SOURCES =
+libengraft_la_LIBADD = libengraft-core.la
 libengraft_la_DEPENDENCIES = $(libengraft_la_LIBADD) relinker/libengraft.map
 libengraft_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \
 	-Wl,--version-script=$(top_srcdir)/relinker/libengraft.map
@@ -61,7 +65,7 @@ libengraft_preload_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
 	-Wl,--version-script=$(top_srcdir)/relinker/libengraft-preload.map
 
 if ARCH_X86_64
-libengraft_la_SOURCES += relinker/arch/x86_64_live.S
+libengraft_core_la_SOURCES += relinker/arch/x86_64_live.S
 libengraft_preload_la_SOURCES += relinker/arch/x86_64_preload.S
 endif
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -24,12 +25,26 @@ static const char *kind_of_file(mode_t mode)
     }
 }
 
+bool file_facts_read(int fd, const char *path, struct file_facts *ret_facts)
+{
+    struct statx file;
+
+    if (statx(path ? AT_FDCWD : fd, path ? path : "", path ? 0 : AT_EMPTY_PATH,
+              STATX_BASIC_STATS, &file) != 0)
+        return false;
+    ret_facts->mode = file.stx_mode;
+    ret_facts->size = file.stx_size;
+    ret_facts->inode = file.stx_ino;
+    ret_facts->device = makedev(file.stx_dev_major, file.stx_dev_minor);
+    return true;
+}
+
 /* O_NONBLOCK: opening a pipe must not wait for its writer. */
 int file_open(const char *path, enum engraft_status *ret_status, struct engraft_error *reterr)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     enum engraft_status status;
-    struct stat file;
+    struct file_facts file;
 
     if (fd < 0) {
         int number = errno;
@@ -38,12 +53,12 @@ int file_open(const char *path, enum engraft_status *ret_status, struct engraft_
                            number == ENOENT || number == ENOTDIR ? ENGRAFT_NOT_FOUND
                                                                  : ENGRAFT_SYSTEM,
                            path, NULL, "%s", strerror(number));
-    } else if (fstat(fd, &file) != 0) {
+    } else if (!file_facts_read(fd, NULL, &file)) {
         status = error_set(reterr, ENGRAFT_SYSTEM, path, NULL, "%s", strerror(errno));
-    } else if (!S_ISREG(file.st_mode)) {
+    } else if (!S_ISREG(file.mode)) {
         status = error_set(reterr, ENGRAFT_FORMAT, path, NULL, "%s, not an ELF file",
-                           kind_of_file(file.st_mode));
-    } else if (file.st_size == 0) {
+                           kind_of_file(file.mode));
+    } else if (file.size == 0) {
         status = error_set(reterr, ENGRAFT_FORMAT, path, NULL, "an empty file");
     } else {
         return fd;

@@ -144,10 +144,10 @@ static enum engraft_status maps_failed(pid_t pid, int number, struct engraft_err
 
 static bool is_same_file(int fd, const struct mapped_file *file)
 {
-    struct stat found;
+    struct file_facts found;
 
-    return fstat(fd, &found) == 0 && S_ISREG(found.st_mode) && found.st_dev == file->device &&
-           found.st_ino == file->inode;
+    return file_facts_read(fd, NULL, &found) && S_ISREG(found.mode) &&
+           found.device == file->device && found.inode == file->inode;
 }
 
 static int open_if_same(const char *path, const struct mapped_file *file)
@@ -258,15 +258,15 @@ static enum engraft_status module_open(pid_t pid, bool readable, struct mapped_f
 static void executable_first(pid_t pid, struct mapped_files *files)
 {
     char path[64];
-    struct stat executable;
+    struct file_facts executable;
 
     text_format(path, sizeof path, "/proc/%d/exe", (int)pid);
-    if (stat(path, &executable) != 0)
+    if (!file_facts_read(-1, path, &executable))
         return;
     for (size_t i = 1; i < files->count; i++) {
         struct mapped_file file = files->items[i];
 
-        if (file.inode != executable.st_ino || file.device != executable.st_dev)
+        if (file.inode != executable.inode || file.device != executable.device)
             continue;
         memmove(&files->items[1], &files->items[0], i * sizeof file);
         files->items[0] = file;

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -317,18 +316,18 @@ static enum engraft_status image_fill(struct reader *reader, struct image *image
 
 static enum engraft_status size_check(struct reader *reader, struct engraft_error *reterr)
 {
-    struct stat file;
+    struct file_facts file;
 
     if (reader->source.fd < 0) {
         reader->file_size = PAGE;
         return ENGRAFT_OK;
     }
-    if (fstat(reader->source.fd, &file) != 0)
+    if (!file_facts_read(reader->source.fd, NULL, &file))
         return error_set(reterr, ENGRAFT_SYSTEM, reader->path, NULL, "%s", strerror(errno));
-    if ((uint64_t)file.st_size > FILE_MAX)
+    if (file.size > FILE_MAX)
         return error_set(reterr, ENGRAFT_UNSUPPORTED, reader->path, NULL,
-                         "%lu bytes: larger than any engine", (unsigned long)file.st_size);
-    reader->file_size = (uint64_t)file.st_size;
+                         "%lu bytes: larger than any engine", (unsigned long)file.size);
+    reader->file_size = file.size;
     return ENGRAFT_OK;
 }
 

@@ -43,6 +43,14 @@ void symtab_destroy(struct symtab *symtab); /* NULL is fine */
 enum engraft_symbols symtab_find(const struct symtab *symtab, const char *name,
                                  Elf64_Sym *ret_symbol);
 
+/* What stat() tells. glibc 2.33 gave stat() and fstat() new symbols that an older one lacks, statx()
+ * is in all since 2.28. `path` NULL: of the descriptor. False with errno. */
+struct file_facts {
+    mode_t mode;
+    uint64_t size, inode;
+    dev_t device;
+};
+bool file_facts_read(int fd, const char *path, struct file_facts *ret_facts);
 /* Opens a regular file for reading; -1 and *reterr when it is none. */
 int file_open(const char *path, enum engraft_status *ret_status, struct engraft_error *reterr);
 enum engraft_status file_modules(const char *path, struct deep_modules *ret_modules,

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+#
+# Unit tests of probes/ and abi-adapters/. Objects that they look at are made by $(CC) at run time;
+# real engines come from tests/world.
+
+if HAVE_CMOCKA
+PROBES_TESTS = \
+	tests/probes/test_probe \
+	tests/probes/test_infer \
+	tests/probes/test_readers \
+	tests/probes/test_adapters \
+	tests/probes/test_real
+check_PROGRAMS += $(PROBES_TESTS)
+TESTS += $(PROBES_TESTS)
+endif
+
+PROBES_TESTS_LIBS = libreaders.la libprobes.la librelinker.la $(LIBELF_LIBS) $(CMOCKA_LIBS)
+PROBES_TESTS_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+PROBES_TESTS_FIXTURE = tests/probes/fixture.c tests/probes/fixture.h
+
+tests_probes_test_probe_SOURCES = tests/probes/test_probe.c $(PROBES_TESTS_FIXTURE)
+tests_probes_test_probe_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
+tests_probes_test_probe_LDADD = $(PROBES_TESTS_LIBS)
+
+tests_probes_test_infer_SOURCES = tests/probes/test_infer.c $(PROBES_TESTS_FIXTURE)
+tests_probes_test_infer_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
+tests_probes_test_infer_LDADD = $(PROBES_TESTS_LIBS)
+
+tests_probes_test_readers_SOURCES = tests/probes/test_readers.c $(PROBES_TESTS_FIXTURE)
+tests_probes_test_readers_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
+tests_probes_test_readers_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+tests_probes_test_readers_LDADD = $(PROBES_TESTS_LIBS) -ldl
+
+tests_probes_test_adapters_SOURCES = tests/probes/test_adapters.c
+tests_probes_test_adapters_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
+tests_probes_test_adapters_LDADD = libadapters.la librelinker.la $(CMOCKA_LIBS)
+
+tests_probes_test_real_SOURCES = tests/probes/test_real.c $(PROBES_TESTS_FIXTURE)
+tests_probes_test_real_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
+tests_probes_test_real_LDADD = $(PROBES_TESTS_LIBS) -ldl

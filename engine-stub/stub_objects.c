@@ -18,6 +18,19 @@
  */
 enum { OBJECT_ALIGNMENT = 64 };
 
+/*
+ * Data of which the size is not known is a word here. With size 0, GNU ld 2.40 gives a program that
+ * uses it a variable of its own without a COPY relocation and without a warning (ld.lld 14 refuses
+ * to link, gold leaves it undefined): it would read zeros, and nothing could tell. With a size there
+ * is a COPY relocation, and for that engraft refuses the program. Plugins have none.
+ */
+enum { UNKNOWN_OBJECT_SIZE = 8 };
+
+static uint64_t object_size(const struct stub_symbol *symbol)
+{
+    return symbol->size ? symbol->size : UNKNOWN_OBJECT_SIZE;
+}
+
 struct placement {
     const struct stub_symbol *symbol;
     uint64_t offset; /* in PART_OBJECTS */
@@ -44,9 +57,9 @@ static int placement_compare_index(const void *a, const void *b)
 
 static uint64_t placed_end(const struct stub_symbol *symbol)
 {
-    uint64_t size = symbol->size ? symbol->size : 1;
+    uint64_t end = symbol->address + object_size(symbol);
 
-    return symbol->address + size < symbol->address ? UINT64_MAX : symbol->address + size;
+    return end < symbol->address ? UINT64_MAX : end;
 }
 
 /* Offsets of objects[first..count), sorted by address; returns the end of the part. */
@@ -59,7 +72,7 @@ static uint64_t objects_place(struct placement *objects, size_t count)
         uint64_t end = placed_end(symbol);
         if (!symbol->placed) { /* an own place, aligned for anything */
             objects[i].offset = (cursor + OBJECT_ALIGNMENT - 1) & ~(uint64_t)(OBJECT_ALIGNMENT - 1);
-            cursor = objects[i].offset + (symbol->size ? symbol->size : 1);
+            cursor = objects[i].offset + object_size(symbol);
             continue;
         }
         if (i == 0 || symbol->address >= group_end) {
@@ -119,7 +132,7 @@ static void import_symbol_add(struct elf_object *object, const struct stub_symbo
         .name = symbol->name,
         .part = placement ? PART_OBJECTS : PART_FUNCTIONS,
         .offset = placement ? placement->offset : object->reserved[PART_FUNCTIONS]++,
-        .size = placement ? symbol->size : 0,
+        .size = placement ? object_size(symbol) : 0,
         .binding = symbol->weak ? STB_WEAK : STB_GLOBAL,
         .type = placement ? STT_OBJECT : STT_FUNC,
         .other = symbol->other & (uint8_t)~STV_PROTECTED, /* any visibility but default is 0 in these bits */

@@ -54,16 +54,18 @@ static void *choose(void) { return (void *)chosen; }
 int fk_ifunc(void) __attribute__((ifunc("choose")));
 
 /* Without a type, as assembler files export; and a unique object, as C++ does. */
-__asm__(".text\n"
+__asm__(".pushsection .text\n"
         ".globl fk_untyped_code\n"
         "fk_untyped_code: ret\n"
-        ".data\n"
+        ".popsection\n"
+        ".pushsection .data\n"
         ".globl fk_untyped_data\n"
         "fk_untyped_data: .quad 0\n"
         ".globl fk_unique\n"
         ".type fk_unique, @gnu_unique_object\n"
         ".size fk_unique, 4\n"
-        "fk_unique: .long 7\n");
+        "fk_unique: .long 7\n"
+        ".popsection\n");
 
 int versioned_1(void) { return 1; }
 int versioned_2(void) { return 2; }

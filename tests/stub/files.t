@@ -56,7 +56,7 @@ it "protected becomes default" is $import fk_protected@@FK_2 ' FUNC GLOBAL DEFAU
 it "an IFUNC is a function" is $import fk_ifunc@@FK_2 ' FUNC GLOBAL '
 it "a unique object is an object" is $import fk_unique@@FK_2 ' 4 OBJECT GLOBAL '
 it "code without a type" is $import fk_untyped_code@@FK_2 ' FUNC GLOBAL '
-it "data without a type" is $import fk_untyped_data@@FK_2 ' 0 OBJECT GLOBAL '
+it "data without a type" is $import fk_untyped_data@@FK_2 ' 8 OBJECT GLOBAL '
 it "no thread-local symbol" absent $import fk_thread_local
 it "an older version of the engine" is $import fk_old@@FK_1 ' FUNC GLOBAL '
 it "the default version of a symbol" is $import fk_versioned@@FK_2 ' FUNC GLOBAL '
@@ -99,6 +99,8 @@ it "manifest: weak" has '^fk_weak func [0-9]+ weak FK_2$' <manifest.out
 it "manifest: as many symbols as the import library" \
     test "$(tail -n +3 manifest.out | wc -l)" = "$(defines $import | grep -vc ' A ')"
 
+it "manifest: a size that is not known" has '^fk_untyped_data object 0 - FK_2$' <manifest.out
+
 # ---- names
 it "for one plugin" exits 0 "$engraft" stub libfake.so.4 -o out --for ../x/libplug-in.so.1 --trap return
 it "the stub has its name" test -f out/libfake-libplug-in.engraft.so
@@ -124,4 +126,15 @@ foreign() {
         { ! have eu-elflint || { lint out/libforeign.so && lint out/libforeign.engraft.so; }; }
 }
 it "aarch64 is a row of facts" foreign
+
+# ---- the example in engraft(5)
+documented() {
+    { echo '#include "manifest.h"'
+      sed -n '/^struct note {/,/^\.EE/p' "$srcdir/docs/engraft.5" | sed '/^\.EE/d; s/\\-/-/g'
+      echo 'int fk_call(void) { return 1; }'; } >example.c
+    "$cc" -shared -fPIC -I"$srcdir/relinker" example.c -o libexample.so &&
+        exits 0 "$engraft" stub libexample.so -o out && out_has fake:4.2 &&
+        is out/libexample.so fk_call ' FUNC GLOBAL '
+}
+it "the engine of the man page" documented
 tap_end

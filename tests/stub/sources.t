@@ -37,7 +37,7 @@ order() {
         "$(readelf -W --dyn-syms plugin.so | awk '$7 == "UND" && $8 ~ /2v8/ { print $8 }')" ]
 }
 it "in the plugin's order" order
-it "the import library" is from/libv8.so _ZN2v88internal7Version6major_E ' 0 OBJECT GLOBAL '
+it "the import library" is from/libv8.so _ZN2v88internal7Version6major_E ' 8 OBJECT GLOBAL '
 relinks() { "$cc" -shared -fPIC plugin.c -o relinked.so -Lfrom -lv8 && dynamic relinked.so 'NEEDED.*libv8\.engraft\.so'; }
 it "the plugin links to it" relinks
 it "from two plugins" exits 0 "$engraft" stub --from plugin.so other.so --plugin-abi v8:10.2 -o from

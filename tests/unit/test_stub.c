@@ -260,7 +260,7 @@ static void test_import_library(void **state)
         const Elf64_Sym *symbol = image_find(image, name, gnu_hash(name, NULL), version);
         assert_non_null(symbol);
         assert_int_equal(ELF64_ST_TYPE(symbol->st_info), i % 2 ? STT_FUNC : STT_OBJECT);
-        assert_int_equal(symbol->st_size, i % 2 ? 0 : i);
+        assert_int_equal(symbol->st_size, i % 2 ? 0 : i ? i : 8); /* not known: a word */
         if (version) /* a symbol without a version serves every version asked for */
             assert_null(image_find(image, name, gnu_hash(name, NULL), "FK_2"));
     }

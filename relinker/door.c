@@ -420,12 +420,16 @@ enum engraft_status door_open(const char *path, int flags, const void *caller_ad
     struct load_request request = {.path = path, .door = door};
     struct caller caller = {.address = caller_address, .arena = &request.arena};
     struct engine_guess guess = {request.engine_path, sizeof request.engine_path};
+    struct presence presence = {0};
     const char *expanded;
     enum engraft_status status = ENGRAFT_OK;
 
     *ret_native = true;
     if (!path || !path[0] || flags & RTLD_NOLOAD || policy_disabled() || !self_loader()->open ||
-        !self_in_base_namespace() || !self_engine_present() || is_resident(path))
+        !self_in_base_namespace())
+        return ENGRAFT_OK;
+    self_presence(&presence);
+    if (!presence.present || peek_is_unconcerned(path, &presence) || is_resident(path))
         return ENGRAFT_OK;
     self_locked(caller_find, &caller);
     expanded = origin_expand(&request.arena, path, caller.directory);

@@ -185,8 +185,11 @@ static uint64_t dynamic_value(const struct image *image, int64_t tag, uint64_t o
 static const void *dynamic_table(const struct image *image, int64_t tag, uint64_t length)
 {
     const Elf64_Dyn *entry = image_dynamic(image, tag);
+    const void *table =
+        entry ? image_at(image, image_pointer(image, entry->d_un.d_ptr), length) : NULL;
+    uintptr_t alignment = tag == DT_STRTAB ? 1 : tag == DT_VERSYM ? 2 : 8;
 
-    return entry ? image_at(image, image_pointer(image, entry->d_un.d_ptr), length) : NULL;
+    return (uintptr_t)table % alignment == 0 ? table : NULL;
 }
 
 static void dynamic_locate(struct image *image)
@@ -303,8 +306,9 @@ static uint32_t relocations_end(const Elf64_Rela *rela, size_t count, uint32_t e
     return end;
 }
 
-/* GNU ld writes symoffset 1 for a plugin without exports whatever the table holds, so neither hash
- * table alone tells the number of symbols: the highest of all witnesses counts. */
+/* Hashed symbols come last in the table, so a GNU chain that is not empty ends at the end of the
+ * table. For a plugin without exports it is empty, and GNU ld writes symoffset 1 whatever the table
+ * holds: then the highest symbol that a relocation names counts. */
 static void symbols_read(struct image *image)
 {
     const Elf64_Dyn *entry = image_dynamic(image, DT_SYMTAB);
@@ -323,8 +327,10 @@ static void symbols_read(struct image *image)
     count = gnu_hash_end(image);
     if (image->sysv.chain_count > count)
         count = image->sysv.chain_count;
-    count = relocations_end(image->rela, image->rela_count, count);
-    count = relocations_end(image->jmprel, image->jmprel_count, count);
+    if (image->gnu.chain_count == 0 && image->sysv.chain_count == 0) {
+        count = relocations_end(image->rela, image->rela_count, count);
+        count = relocations_end(image->jmprel, image->jmprel_count, count);
+    }
     if (!entry || !image->strings)
         return;
     vaddr = image_pointer(image, entry->d_un.d_ptr);
@@ -359,7 +365,7 @@ static const char *dynamic_string(const struct image *image, int64_t tag)
     return entry ? image_name(image, entry->d_un.d_val) : NULL;
 }
 
-static enum engraft_status dynamic_read(struct image *image)
+void image_read_dynamic(struct image *image)
 {
     dynamic_locate(image);
     relocations_read(image);
@@ -370,7 +376,6 @@ static enum engraft_status dynamic_read(struct image *image)
     image->rpath = dynamic_string(image, DT_RPATH);
     image->flags = dynamic_value(image, DT_FLAGS, 0);
     image->flags_1 = dynamic_value(image, DT_FLAGS_1, 0);
-    return ENGRAFT_OK;
 }
 
 const char *image_needed(const struct image *image, size_t index)
@@ -383,8 +388,8 @@ const char *image_needed(const struct image *image, size_t index)
 
 /* ---- entrances ------------------------------------------------------------------------------------ */
 
-enum engraft_status image_read_buffer(const void *header, size_t header_size, struct image *image,
-                                      struct engraft_error *reterr)
+enum engraft_status image_read_headers(const void *header, size_t header_size,
+                                       struct image *image, struct engraft_error *reterr)
 {
     const Elf64_Ehdr *ehdr = header;
     enum engraft_status status;
@@ -399,9 +404,18 @@ enum engraft_status image_read_buffer(const void *header, size_t header_size, st
         ehdr->e_phoff % 8 != 0)
         return error_set(reterr, ENGRAFT_FORMAT, image->path, NULL,
                          "program headers lie outside the file");
-    status = segments_read((const void *)((const char *)header + ehdr->e_phoff), ehdr->e_phnum,
-                           image, reterr);
-    return status == ENGRAFT_OK ? dynamic_read(image) : status;
+    return segments_read((const void *)((const char *)header + ehdr->e_phoff), ehdr->e_phnum,
+                         image, reterr);
+}
+
+enum engraft_status image_read_buffer(const void *header, size_t header_size, struct image *image,
+                                      struct engraft_error *reterr)
+{
+    enum engraft_status status = image_read_headers(header, header_size, image, reterr);
+
+    if (status == ENGRAFT_OK)
+        image_read_dynamic(image);
+    return status;
 }
 
 /* The ELF header of a mapped object stands at its load address, where the first PT_LOAD has
@@ -464,7 +478,9 @@ enum engraft_status image_read_map(struct link_map *map, struct image *ret_image
     status = map_phdr(map, image, &phdr, &count, reterr);
     if (status == ENGRAFT_OK)
         status = segments_read(phdr, count, image, reterr);
-    return status == ENGRAFT_OK ? dynamic_read(image) : status;
+    if (status == ENGRAFT_OK)
+        image_read_dynamic(image);
+    return status;
 }
 
 /* ---- notes --------------------------------------------------------------------------------------- */

@@ -100,6 +100,9 @@ struct image {
  */
 enum engraft_status image_read_map(struct link_map *map, struct image *ret_image,
                                    struct engraft_error *reterr);
+enum engraft_status image_read_headers(const void *header, size_t header_size,
+                                       struct image *image, struct engraft_error *reterr);
+void image_read_dynamic(struct image *image);
 enum engraft_status image_read_buffer(const void *header, size_t header_size, struct image *image,
                                       struct engraft_error *reterr);
 

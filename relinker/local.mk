@@ -31,6 +31,7 @@ libengraft_core_la_SOURCES = \
 	relinker/commit.c \
 	relinker/door.c \
 	relinker/log.c \
+	relinker/peek.c \
 	relinker/plan.c \
 	relinker/plan_object.c \
 	relinker/policy.c \
@@ -67,6 +68,10 @@ libengraft_preload_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
 if ARCH_X86_64
 libengraft_core_la_SOURCES += relinker/arch/x86_64_live.S
 libengraft_preload_la_SOURCES += relinker/arch/x86_64_preload.S
+endif
+if ARCH_AARCH64
+libengraft_core_la_SOURCES += relinker/arch/aarch64_live.S
+libengraft_preload_la_SOURCES += relinker/arch/aarch64_preload.S
 endif
 
 EXTRA_DIST += relinker/libengraft.map relinker/libengraft-preload.map

@@ -38,11 +38,26 @@
 #define ENGRAFT_STUB_REASON "engraft_stub_reason_1"
 #define ENGRAFT_STUB_REASON_SIZE 1024
 
+/*
+ * The version that every symbol of an import library has, and that the run-time stub defines. ld.so
+ * relocates a stub once, so a second plugin that NEEDs a resident stub would get no moment and be
+ * bound by ld.so alone. ld.so checks versions before it relocates anything: libengraft takes this
+ * one out of a stub that has served, and the second plugin fails to load with
+ *
+ *     lib.engraft.so: version `ENGRAFT_ONE_PLUGIN_PER_STUB' not found (required by ./second.so)
+ *
+ * The engine's own symbol versions stand in the manifest.
+ */
+#define ENGRAFT_STUB_VERSION "ENGRAFT_ONE_PLUGIN_PER_STUB"
+
+/* flags of the manifest */
+#define ENGRAFT_MANIFEST_VERSIONED 1 /* some symbol has a version in the engine */
+
 struct engraft_manifest {
     uint32_t format;       /* ENGRAFT_MANIFEST_FORMAT */
     uint32_t size;         /* bytes of the whole descriptor */
     uint32_t minimum_core; /* least ENGRAFT_VERSION_NUMBER that can serve this stub */
-    uint32_t flags;        /* 0 */
+    uint32_t flags;        /* ENGRAFT_MANIFEST_VERSIONED */
     uint32_t engine;       /* offset: engine id, "v8" */
     uint32_t version;      /* offset: version string, "10.2.154.26-node.39"; may be empty */
     uint32_t config;       /* offset: "key=value key=value", sorted by key; may be empty */

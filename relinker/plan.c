@@ -185,6 +185,15 @@ static bool needs_engine(const struct image *images, size_t count, const struct 
     return false;
 }
 
+/* A plugin that NEEDs the host engine's own library, by its versioned name, was built for it. */
+static void abi_from_link(const struct image *images, size_t count, struct plan *plan)
+{
+    if (plan->plugin_abi.version[0] || !needs_engine(images, count, plan->plugin, plan->host, 0))
+        return;
+    plan->plugin_abi = plan->host->abi;
+    plan->plugin_abi_source = "linked";
+}
+
 static const char *engine_path(const struct engine_instance *engine)
 {
     const char *path = engine->module_count ? engine->modules[0]->path : "";
@@ -611,6 +620,7 @@ enum engraft_status plan_make(struct arena *arena, const struct image *images, s
     if (!core_is_new_enough(plan) || !host_choose(plan, images, image_count, engine, engines,
                                                   engine_count, request))
         return ENGRAFT_OK;
+    abi_from_link(images, image_count, plan);
     status = references_collect(arena, plugin, plan->host->prefixes, plan->manifest,
                                 &plan->references, &plan->count, reterr);
     if (status != ENGRAFT_OK)

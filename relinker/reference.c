@@ -86,6 +86,33 @@ static uint32_t hint_or_hash(struct hash_hints *hints, const struct engraft_mani
     return hints->next < hints->end ? hints->next++->gnu_hash : gnu_hash(name, NULL);
 }
 
+/* The last version that was looked up: a plugin has few, and its symbols come in runs of one. */
+struct version_seen {
+    unsigned number;
+    const char *name;
+    bool of_stub; /* what the engine calls it stands in the manifest */
+};
+
+static const char *version_of(struct version_seen *seen, const struct image *image,
+                              const struct engraft_manifest *manifest,
+                              const struct reference *reference)
+{
+    unsigned number = image->versym[reference->symbol] & 0x7fff;
+    const struct engraft_manifest_symbol *symbol;
+
+    if (number != seen->number) {
+        seen->number = number;
+        seen->name = image_symbol_version(image, reference->symbol);
+        seen->of_stub = seen->name && strcmp(seen->name, ENGRAFT_STUB_VERSION) == 0;
+    }
+    if (!seen->of_stub)
+        return seen->name;
+    if (!manifest || !(manifest->flags & ENGRAFT_MANIFEST_VERSIONED))
+        return NULL;
+    symbol = manifest_find(manifest, reference->name, gnu_hash(reference->name, NULL));
+    return symbol && symbol->version ? manifest_string(manifest, symbol->version) : NULL;
+}
+
 enum engraft_status references_collect(struct arena *arena, const struct image *image,
                                        const char *const *prefixes,
                                        const struct engraft_manifest *manifest,
@@ -95,6 +122,7 @@ enum engraft_status references_collect(struct arena *arena, const struct image *
     struct reference *references = arena_allocate(arena, image->symbol_count * sizeof *references);
     uint8_t *uses = references_uses(arena, image);
     struct hash_hints hints;
+    struct version_seen version = {0};
     size_t count = 0;
     bool first = true;
 
@@ -114,12 +142,13 @@ enum engraft_status references_collect(struct arena *arena, const struct image *
         references[count].symbol = i;
         references[count].uses = uses[i];
         references[count].defined = symbol->st_shndx != SHN_UNDEF;
-        if (image->versym)
-            references[count].version = image_symbol_version(image, i);
         if (!references[count].defined) {
             references[count].hash = hint_or_hash(&hints, manifest, name, first);
             first = false;
         }
+        if (image->versym)
+            references[count].version =
+                version_of(&version, image, manifest, &references[count]);
         count++;
     }
     *ret_references = references;

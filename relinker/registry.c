@@ -263,6 +263,7 @@ enum engraft_status engraft_register(const struct engraft_registration *registra
     if (status != ENGRAFT_OK)
         return error_set(reterr, status, NULL, NULL, "all %d registrations are taken",
                          REGISTRATION_MAX);
+    self_presence_forget();
     return ENGRAFT_OK;
 }
 

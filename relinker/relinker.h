@@ -87,8 +87,19 @@ bool self_started(void); /* constructors of libengraft have run */
 /* Calls function(argument) while no object can come or go: for callers that do not hold ld.so's
  * lock. The function must not call into ld.so. */
 void self_locked(void (*function)(void *argument), void *argument);
-/* Whether any engine is loaded; what has been looked at is not looked at again. */
-bool self_engine_present(void);
+/* Which engines are loaded, by the names of their symbols; what has been looked at is not looked at
+ * again. May tell of an engine that has gone. */
+struct presence {
+    bool present;
+    bool prefixes_overflow; /* not all prefixes are here */
+    char prefixes[1024];    /* each NUL-terminated, an empty one at the end */
+};
+void self_presence(struct presence *ret_presence);
+void self_presence_forget(void); /* look at all objects again: an engine was registered */
+
+/* peek.c: true when this file surely has nothing to do with any engine: it names none, and brings no
+ * other object. */
+bool peek_is_unconcerned(const char *path, const struct presence *presence);
 
 /* Whether ld.so has relocated the object: 1, 0, or -1 when it has no relocation that tells. */
 int image_is_relocated(const struct image *image);
@@ -168,7 +179,7 @@ struct plan {
     const struct engine_instance *host; /* NULL: refused before one was chosen */
     const struct engraft_manifest *manifest;
     struct abi plugin_abi;
-    const char *plugin_abi_source; /* "manifest", "module-version", "inferred", "override", "" */
+    const char *plugin_abi_source; /* as engraft_plan_plugin_abi_source() */
     struct abi host_abi;
     enum engraft_verdict verdict;
     struct engraft_error refusal; /* status OK unless refused */

@@ -350,3 +350,9 @@ void report_update(void)
         unlink(temporary);
     close(fd);
 }
+
+/* The last word: hits of traps, what has been unloaded, what was refused through a stub. */
+__attribute__((destructor)) static void report_last(void)
+{
+    report_update();
+}

@@ -118,49 +118,75 @@ void self_locked(void (*function)(void *argument), void *argument)
     dl_iterate_phdr(locked_callback, &call);
 }
 
-/* What self_engine_present() knows. While nothing is unloaded the list only grows at its end. */
+/* What is known of engines in this process. An engine that goes leaves the answer too large, never
+ * wrong; one that comes is among the objects that were added since, at the end of the list. */
 static struct {
-    unsigned long long loads, unloads;
-    struct link_map *last;
-    bool present;
+    unsigned long long loads;
+    struct presence presence;
 } seen; /* changed inside dl_iterate_phdr()'s lock only */
 
-static bool maps_have_engine(struct link_map *first)
+static void prefixes_add(struct presence *presence, const char *const *prefixes)
 {
-    struct engine_instance engine[1];
-    bool present = false;
+    size_t length = 0;
 
-    for (struct link_map *map = first; map; map = map->l_next) {
-        struct image image;
+    while (presence->prefixes[length])
+        length += strlen(presence->prefixes + length) + 1;
+    for (; *prefixes; prefixes++) {
+        size_t size = strlen(*prefixes) + 1;
 
-        seen.last = map;
-        if (!present && !map_is_vdso(map) && image_read_map(map, &image, NULL) == ENGRAFT_OK)
-            present = registrations_apply(&image, 1, engine, 1) ||
-                      probe_images(&image, 1, engine, 1);
+        if (length + size + 1 > sizeof presence->prefixes) {
+            presence->prefixes_overflow = true;
+            return;
+        }
+        memcpy(presence->prefixes + length, *prefixes, size);
+        length += size;
     }
-    return present;
+    presence->prefixes[length] = '\0';
+}
+
+static void presence_probe(struct link_map *map)
+{
+    struct engine_instance engines[1];
+    struct image image;
+
+    if (map_is_vdso(map) || image_read_map(map, &image, NULL) != ENGRAFT_OK)
+        return;
+    if (!registrations_apply(&image, 1, engines, 1) && !probe_images(&image, 1, engines, 1))
+        return;
+    seen.presence.present = true;
+    prefixes_add(&seen.presence, engines[0].prefixes);
 }
 
 static int presence_callback(struct dl_phdr_info *info, size_t size, void *data)
 {
+    unsigned long long added = info->dlpi_adds - seen.loads, count = 0;
+    struct link_map *map;
+
     (void)size;
-    if (!seen.last || info->dlpi_subs != seen.unloads) {
-        seen.present = maps_have_engine(self_first_map());
-    } else if (info->dlpi_adds != seen.loads) {
-        seen.present |= maps_have_engine(seen.last->l_next);
-    }
+    for (map = self_first_map(); map; map = map->l_next)
+        count++;
+    for (map = self_first_map(); added && map; map = map->l_next, count--)
+        if (count <= added)
+            presence_probe(map);
     seen.loads = info->dlpi_adds;
-    seen.unloads = info->dlpi_subs;
-    *(bool *)data = seen.present;
+    *(struct presence *)data = seen.presence;
     return 1;
 }
 
-bool self_engine_present(void)
+static void presence_forget(void *argument)
 {
-    bool present = false;
+    (void)argument;
+    seen.loads = 0;
+}
 
-    dl_iterate_phdr(presence_callback, &present);
-    return present;
+void self_presence_forget(void)
+{
+    self_locked(presence_forget, NULL);
+}
+
+void self_presence(struct presence *ret_presence)
+{
+    dl_iterate_phdr(presence_callback, ret_presence);
 }
 
 /* ---- has it been relocated? ---------------------------------------------------------------------- */

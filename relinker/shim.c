@@ -139,6 +139,27 @@ static Elf64_Sym *stub_symbol(const struct image *stub, const char *name)
     return NULL;
 }
 
+/* Takes the version out of a stub that has served: see ENGRAFT_STUB_VERSION. */
+static void stub_close(const struct image *stub)
+{
+    uint64_t vaddr = stub->verdef ? (uint64_t)(stub->verdef - stub->memory) : 0;
+
+    for (uint32_t i = 0; i < stub->verdef_count; i++) {
+        const Elf64_Verdef *definition = image_at(stub, vaddr, sizeof *definition);
+        const Elf64_Verdaux *name =
+            definition ? image_at(stub, vaddr + definition->vd_aux, sizeof *name) : NULL;
+        const char *text = name ? image_name(stub, name->vda_name) : NULL;
+
+        if (!definition)
+            return;
+        if (text && strcmp(text, ENGRAFT_STUB_VERSION) == 0)
+            ((Elf64_Verdef *)(uintptr_t)definition)->vd_hash ^= 1;
+        if (definition->vd_next == 0)
+            return;
+        vaddr += definition->vd_next;
+    }
+}
+
 /* The stub keeps its symbol table in memory that is writable until it has been relocated. */
 static void stub_answer(const struct image *stub, const char *path,
                         const struct engraft_error *error)
@@ -151,6 +172,7 @@ static void stub_answer(const struct image *stub, const char *path,
         return;
     if (error->status == ENGRAFT_OK) {
         symbol_allow(verdict);
+        stub_close(stub);
         return;
     }
     if (!reason || reason->st_size < ENGRAFT_STUB_REASON_SIZE)
@@ -165,7 +187,8 @@ static void stubs_answer(const struct scene *scene, const char *path,
 {
     for (size_t i = scene->first_new; i < scene->count; i++)
         if (manifest_of(&scene->images[i], NT_ENGRAFT_MANIFEST) &&
-            image_is_relocated(&scene->images[i]) != 1)
+            image_is_relocated(&scene->images[i]) != 1 &&
+            scene->images[i].segments[0].flags & PF_W)
             stub_answer(&scene->images[i], path, error);
 }
 

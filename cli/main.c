@@ -85,6 +85,7 @@ int main(int argc, char **argv)
 {
     static const struct argp argp = { NULL, parse, "VERB [ARGUMENT...]", doc, NULL, NULL, NULL };
     struct arguments arguments = { NULL, 0 };
+    static char own_name[] = "engraft"; /* not "lt-engraft", whatever started it */
     char name[32];
 
     setlocale(LC_CTYPE, "");
@@ -93,7 +94,7 @@ int main(int argc, char **argv)
     atexit(output_close);
 
     if (argc > 0)
-        argv[0] = (char[]){ "engraft" }; /* not "lt-engraft", whatever started it */
+        argv[0] = own_name;
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments);
 
     snprintf(name, sizeof(name), "engraft %s", arguments.verb->name);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 
-dist_man_MANS += docs/engraft.1 docs/libengraft.3 docs/engraft.7
+dist_man_MANS += docs/engraft.1 docs/libengraft.3 docs/engraft.5 docs/engraft.7
 
 # Schemas of what `engraft --json` and ENGRAFT_REPORT write; they refer to each other by file name.
 schemadir = $(docdir)/schema

@@ -105,7 +105,9 @@ bool manifest_note_append(struct buffer *note, const struct manifest_facts *fact
 
     descriptor_append(&descriptor, facts);
     bool fits = descriptor.size <= UINT32_MAX - sizeof(ENGRAFT_NOTE_NAME);
-    Elf64_Nhdr header = {sizeof(ENGRAFT_NOTE_NAME), (uint32_t)descriptor.size,
+    /* Counted to the name, as NT_VERSION has it: eu-elflint calls any other note an error whose
+     * owner is not GNU or FDO, and readelf -n would print megabytes of it. */
+    Elf64_Nhdr header = {(uint32_t)(sizeof(ENGRAFT_NOTE_NAME) + descriptor.size), 0,
                          NT_ENGRAFT_MANIFEST};
     buffer_append(note, &header, sizeof(header));
     buffer_append(note, ENGRAFT_NOTE_NAME, sizeof(ENGRAFT_NOTE_NAME));

@@ -118,7 +118,7 @@ static bool size_is_sane(uint64_t size)
 static uint16_t symbol_version(struct elf_object *object, const struct stub_symbol *symbol)
 {
     if (!symbol->version)
-        return VER_NDX_GLOBAL;
+        return object_add_version(object, ENGRAFT_STUB_VERSION);
     uint16_t version = object_add_version(object, symbol->version);
     return symbol->version_hidden ? (uint16_t)(version | OBJECT_VERSYM_HIDDEN) : version;
 }
@@ -174,8 +174,8 @@ enum engraft_status import_library_build(struct elf_object *object,
 static void versions_copy(struct elf_object *object, const struct symbol_set *set)
 {
     for (size_t i = 0; i < set->count; i++)
-        if (set->symbols[i].version)
-            object_add_version(object, set->symbols[i].version);
+        object_add_version(object, set->symbols[i].version ? set->symbols[i].version
+                                                           : ENGRAFT_STUB_VERSION);
 }
 
 static size_t undefined_add(struct elf_object *object, const char *name, uint8_t type)

@@ -500,10 +500,16 @@ static const void *note_find(const unsigned char *notes, uint64_t size, const ch
         next = descriptor + (((uint64_t)note.n_descsz + 3) & ~3ull);
         if (descriptor > size || note.n_descsz > size - descriptor)
             return NULL;
-        if (note.n_type == type && note.n_namesz == owner_size &&
+        if (note.n_type == type && note.n_namesz >= owner_size &&
             memcmp(notes + name, owner, owner_size) == 0) {
-            *ret_size = note.n_descsz;
-            return notes + descriptor;
+            if (note.n_namesz == owner_size) {
+                *ret_size = note.n_descsz;
+                return notes + descriptor;
+            }
+            if (note.n_descsz == 0 && owner_size % 4 == 0) { /* all of it behind the name */
+                *ret_size = note.n_namesz - (uint32_t)owner_size;
+                return notes + name + owner_size;
+            }
         }
         if (next > size)
             return NULL;

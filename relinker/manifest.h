@@ -6,7 +6,8 @@
  * Both notes have the owner name "engraft" (namesz 8, NUL included), lie in an allocated SHT_NOTE
  * section covered by PT_NOTE, are aligned to 4 and hold integers in the byte order of the file.
  * Every uint32_t called "offset" counts bytes from the start of the descriptor; 0 means absent.
- * Strings end with NUL inside the descriptor.
+ * Strings end with NUL inside the descriptor. What follows the name is the descriptor also when
+ * n_descsz is 0 and n_namesz counts both: so engraft writes it, and eu-elflint is content.
  *
  *   NT_ENGRAFT_MANIFEST  in a stub: what the plugins that link to it were built against
  *   NT_ENGRAFT_ENGINE    in an engine: what this module implements (for engines without a row
@@ -39,25 +40,21 @@
 #define ENGRAFT_STUB_REASON_SIZE 1024
 
 /*
- * The version that every symbol of an import library has, and that the run-time stub defines. ld.so
- * relocates a stub once, so a second plugin that NEEDs a resident stub would get no moment and be
- * bound by ld.so alone. ld.so checks versions before it relocates anything: libengraft takes this
- * one out of a stub that has served, and the second plugin fails to load with
+ * The version that the import library gives to symbols that have none in the engine, and that the
+ * run-time stub defines with the engine's own. ld.so relocates a stub once, so a second plugin that
+ * NEEDs a resident stub would get no moment and be bound by ld.so alone. ld.so checks versions before
+ * it relocates anything: libengraft takes them out of a stub that has served, and the second plugin
+ * fails to load with
  *
  *     lib.engraft.so: version `ENGRAFT_ONE_PLUGIN_PER_STUB' not found (required by ./second.so)
- *
- * The engine's own symbol versions stand in the manifest.
  */
 #define ENGRAFT_STUB_VERSION "ENGRAFT_ONE_PLUGIN_PER_STUB"
-
-/* flags of the manifest */
-#define ENGRAFT_MANIFEST_VERSIONED 1 /* some symbol has a version in the engine */
 
 struct engraft_manifest {
     uint32_t format;       /* ENGRAFT_MANIFEST_FORMAT */
     uint32_t size;         /* bytes of the whole descriptor */
     uint32_t minimum_core; /* least ENGRAFT_VERSION_NUMBER that can serve this stub */
-    uint32_t flags;        /* ENGRAFT_MANIFEST_VERSIONED */
+    uint32_t flags;        /* 0 */
     uint32_t engine;       /* offset: engine id, "v8" */
     uint32_t version;      /* offset: version string, "10.2.154.26-node.39"; may be empty */
     uint32_t config;       /* offset: "key=value key=value", sorted by key; may be empty */

@@ -90,27 +90,19 @@ static uint32_t hint_or_hash(struct hash_hints *hints, const struct engraft_mani
 struct version_seen {
     unsigned number;
     const char *name;
-    bool of_stub; /* what the engine calls it stands in the manifest */
 };
 
-static const char *version_of(struct version_seen *seen, const struct image *image,
-                              const struct engraft_manifest *manifest,
-                              const struct reference *reference)
+static const char *version_of(struct version_seen *seen, const struct image *image, uint32_t symbol)
 {
-    unsigned number = image->versym[reference->symbol] & 0x7fff;
-    const struct engraft_manifest_symbol *symbol;
+    unsigned number = image->versym[symbol] & 0x7fff;
 
-    if (number != seen->number) {
-        seen->number = number;
-        seen->name = image_symbol_version(image, reference->symbol);
-        seen->of_stub = seen->name && strcmp(seen->name, ENGRAFT_STUB_VERSION) == 0;
-    }
-    if (!seen->of_stub)
+    if (number == seen->number)
         return seen->name;
-    if (!manifest || !(manifest->flags & ENGRAFT_MANIFEST_VERSIONED))
-        return NULL;
-    symbol = manifest_find(manifest, reference->name, gnu_hash(reference->name, NULL));
-    return symbol && symbol->version ? manifest_string(manifest, symbol->version) : NULL;
+    seen->number = number;
+    seen->name = image_symbol_version(image, symbol);
+    if (seen->name && strcmp(seen->name, ENGRAFT_STUB_VERSION) == 0)
+        seen->name = NULL; /* a version of stubs; the engine has none */
+    return seen->name;
 }
 
 enum engraft_status references_collect(struct arena *arena, const struct image *image,
@@ -147,8 +139,7 @@ enum engraft_status references_collect(struct arena *arena, const struct image *
             first = false;
         }
         if (image->versym)
-            references[count].version =
-                version_of(&version, image, manifest, &references[count]);
+            references[count].version = version_of(&version, image, i);
         count++;
     }
     *ret_references = references;

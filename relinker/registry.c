@@ -179,6 +179,7 @@ void registry_refused(const char *path, const char *reason)
         text_format(refused->reason, sizeof refused->reason, "%s", reason);
         refused->next = first_refused;
         first_refused = refused;
+        report_is_stale();
     }
     registry_unlock();
 }
@@ -196,7 +197,8 @@ static bool registration_is_valid(const struct engraft_registration *registratio
         !registration->version || strlen(registration->engine) >= 24 ||
         strlen(registration->version) >= 72 || registration->address_count == 0 ||
         registration->address_count > ENGINE_MODULE_MAX || !registration->addresses ||
-        registration->prefix_count > REGISTRATION_PREFIX_MAX)
+        registration->prefix_count > REGISTRATION_PREFIX_MAX ||
+        (registration->prefix_count && !registration->prefixes))
         return false;
     for (size_t i = 0; i < registration->prefix_count; i++)
         if (!registration->prefixes[i] || strlen(registration->prefixes[i]) >= 64)

@@ -388,5 +388,6 @@ enum engraft_status door_open(const char *path, int flags, const void *caller, c
 /* ---- report.c ------------------------------------------------------------------------------------------------- */
 
 void report_update(void); /* writes $ENGRAFT_REPORT when it is set; not inside a resolver */
+void report_is_stale(void); /* it is to be written again before the process ends */
 
 #endif

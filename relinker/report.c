@@ -3,6 +3,7 @@
  * docs/schema/report.json. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -351,8 +352,16 @@ void report_update(void)
     close(fd);
 }
 
-/* The last word: hits of traps, what has been unloaded, what was refused through a stub. */
+static atomic_bool stale; /* something happened since the last report */
+
+void report_is_stale(void)
+{
+    atomic_store(&stale, true);
+}
+
+/* Traps that were hit, loads that a stub refused: they happen where no file can be written. */
 __attribute__((destructor)) static void report_last(void)
 {
-    report_update();
+    if (atomic_load(&stale))
+        report_update();
 }

@@ -139,21 +139,19 @@ static Elf64_Sym *stub_symbol(const struct image *stub, const char *name)
     return NULL;
 }
 
-/* Takes the version out of a stub that has served: see ENGRAFT_STUB_VERSION. */
+/* Takes the versions out of a stub that has served: see ENGRAFT_STUB_VERSION. */
 static void stub_close(const struct image *stub)
 {
     uint64_t vaddr = stub->verdef ? (uint64_t)(stub->verdef - stub->memory) : 0;
 
     for (uint32_t i = 0; i < stub->verdef_count; i++) {
-        const Elf64_Verdef *definition = image_at(stub, vaddr, sizeof *definition);
-        const Elf64_Verdaux *name =
-            definition ? image_at(stub, vaddr + definition->vd_aux, sizeof *name) : NULL;
-        const char *text = name ? image_name(stub, name->vda_name) : NULL;
+        Elf64_Verdef *definition =
+            (Elf64_Verdef *)(uintptr_t)image_at(stub, vaddr, sizeof *definition);
 
         if (!definition)
             return;
-        if (text && strcmp(text, ENGRAFT_STUB_VERSION) == 0)
-            ((Elf64_Verdef *)(uintptr_t)definition)->vd_hash ^= 1;
+        if (!(definition->vd_flags & VER_FLG_BASE))
+            definition->vd_hash = ~definition->vd_hash; /* no name has this hash: 28 bits */
         if (definition->vd_next == 0)
             return;
         vaddr += definition->vd_next;

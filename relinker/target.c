@@ -19,6 +19,9 @@ static void self_open(void *argument)
                                call->reterr);
     if (call->status != ENGRAFT_OK)
         return;
+    /* Before paths are filled in: that the main program has none tells it from libraries. */
+    target->engine_count = self_engines(&target->arena, target->images, target->image_count,
+                                        &target->engines);
     for (size_t i = 0; i < target->image_count; i++) {
         const char *path = target->images[i].path;
 
@@ -28,8 +31,6 @@ static void self_open(void *argument)
             return;
         }
     }
-    target->engine_count = self_engines(&target->arena, target->images, target->image_count,
-                                        &target->engines);
 }
 
 static enum engraft_status deep_open(struct engraft_target *target, const char *spec,

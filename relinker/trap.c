@@ -112,6 +112,7 @@ void engraft_trap_hit(unsigned index)
 {
     struct trap *trap = &traps[index % TRAP_COUNT];
 
+    report_is_stale();
     if (atomic_fetch_add(&trap->hits, 1) == 0 || !trap->info.returns)
         trap_say(&trap->info);
     if (!trap->info.returns)

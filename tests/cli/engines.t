@@ -89,7 +89,7 @@ it "is mapped and ready" json out 'len(j["engines"]) == 1 and
 compile() { # OUTPUT OPTION...
     local output=$1
     shift
-    "${CXX:-c++}" -std=c++17 -shared -fPIC -w -I"$headers" "$@" "$srcdir/tests/cli/plugin.cc" \
+    "${CXX:-c++}" -std=c++17 -shared -fPIC -w -I"$headers" "$srcdir/tests/cli/plugin.cc" "$@" \
         -o "$output"
 }
 compile plugin.so && compile missing.so -DMISSING || exit 99

@@ -79,7 +79,7 @@ valid() { "$PYTHON" "$srcdir/tests/cli/validate.py" "$srcdir/docs/schema/$1.json
 json() {
     "$PYTHON" -c 'import json, sys
 j = json.load(open(sys.argv[1]))
-value = eval(sys.argv[2])
+value = eval("(" + sys.argv[2] + ")")
 if not value:
     print(sys.argv[2], "is", value, "in", json.dumps(j)[:2000])
 sys.exit(not value)' "$1" "$2"

@@ -17,6 +17,7 @@ exports() {
     readelf -W --dyn-syms "$1" | awk '
         $7 != "UND" && $6 == "DEFAULT" && $5 != "LOCAL" && $4 != "TLS" && $8 ~ /^_Z.*2v8/ {
             kind = $4 == "IFUNC" ? "FUNC" : $4
+            sub(/@@ENGRAFT_ONE_PLUGIN_PER_STUB/, "", $8)
             print $8, kind, kind == "OBJECT" ? $3 + 0 : "" }' | LC_ALL=C sort
 }
 

@@ -27,6 +27,24 @@ const void *image_at(const struct image *image, uint64_t vaddr, uint64_t length)
     return NULL;
 }
 
+/* A table of the object: aligned for its entries, and in the part of a segment that comes from the
+ * file, so that no length in a hostile file makes anybody walk gigabytes of zeros. */
+static const void *table_at(const struct image *image, uint64_t vaddr, uint64_t length,
+                            uint64_t alignment)
+{
+    for (unsigned i = 0; i < image->segment_count; i++) {
+        const struct image_segment *segment = &image->segments[i];
+
+        if (vaddr >= segment->vaddr && vaddr - segment->vaddr <= segment->file_size &&
+            length <= segment->file_size - (vaddr - segment->vaddr)) {
+            const void *table = image_at(image, vaddr, length);
+
+            return (uintptr_t)table % alignment ? NULL : table;
+        }
+    }
+    return NULL;
+}
+
 /* The bytes from vaddr to the end of its segment. */
 static uint64_t image_room(const struct image *image, uint64_t vaddr)
 {
@@ -35,6 +53,18 @@ static uint64_t image_room(const struct image *image, uint64_t vaddr)
 
         if (vaddr >= segment->vaddr && vaddr - segment->vaddr < segment->memory_size)
             return segment->memory_size - (vaddr - segment->vaddr);
+    }
+    return 0;
+}
+
+/* The same, of the part that comes from the file. */
+static uint64_t file_room(const struct image *image, uint64_t vaddr)
+{
+    for (unsigned i = 0; i < image->segment_count; i++) {
+        const struct image_segment *segment = &image->segments[i];
+
+        if (vaddr >= segment->vaddr && vaddr - segment->vaddr < segment->file_size)
+            return segment->file_size - (vaddr - segment->vaddr);
     }
     return 0;
 }
@@ -182,20 +212,19 @@ static uint64_t dynamic_value(const struct image *image, int64_t tag, uint64_t o
 
 /* A table that a d_ptr names. glibc rebases d_ptr in memory, musl and the vDSO do not. DT_SYMTAB
  * of an object that engraft has bound points to a copy outside the object: live ones are taken. */
-static const void *dynamic_table(const struct image *image, int64_t tag, uint64_t length)
+static const void *dynamic_table(const struct image *image, int64_t tag, uint64_t length,
+                                 uint64_t alignment)
 {
     const Elf64_Dyn *entry = image_dynamic(image, tag);
-    const void *table =
-        entry ? image_at(image, image_pointer(image, entry->d_un.d_ptr), length) : NULL;
-    uintptr_t alignment = tag == DT_STRTAB ? 1 : tag == DT_VERSYM ? 2 : 8;
 
-    return (uintptr_t)table % alignment == 0 ? table : NULL;
+    return entry ? table_at(image, image_pointer(image, entry->d_un.d_ptr), length, alignment)
+                 : NULL;
 }
 
 static void dynamic_locate(struct image *image)
 {
     uint64_t count = image->dynamic_size / sizeof(Elf64_Dyn);
-    const Elf64_Dyn *dynamic = image_at(image, image->dynamic_vaddr, count * sizeof *dynamic);
+    const Elf64_Dyn *dynamic = table_at(image, image->dynamic_vaddr, count * sizeof *dynamic, 8);
 
     if (!dynamic)
         return;
@@ -208,18 +237,18 @@ static void relocations_read(struct image *image)
 {
     uint64_t size = dynamic_value(image, DT_RELASZ, 0);
 
-    image->rela = dynamic_table(image, DT_RELA, size);
+    image->rela = dynamic_table(image, DT_RELA, size, 8);
     image->rela_count = image->rela ? size / sizeof(Elf64_Rela) : 0;
     size = dynamic_value(image, DT_PLTRELSZ, 0);
     if (dynamic_value(image, DT_PLTREL, DT_RELA) == DT_RELA)
-        image->jmprel = dynamic_table(image, DT_JMPREL, size);
+        image->jmprel = dynamic_table(image, DT_JMPREL, size, 8);
     image->jmprel_count = image->jmprel ? size / sizeof(Elf64_Rela) : 0;
 #ifndef DT_RELR
 #define DT_RELRSZ 35
 #define DT_RELR 36
 #endif
     size = dynamic_value(image, DT_RELRSZ, 0);
-    image->relr = dynamic_table(image, DT_RELR, size);
+    image->relr = dynamic_table(image, DT_RELR, size, 8);
     image->relr_count = image->relr ? size / sizeof(uint64_t) : 0;
 }
 
@@ -232,13 +261,13 @@ static bool gnu_hash_read(struct image *image)
     if (!entry)
         return true;
     vaddr = image_pointer(image, entry->d_un.d_ptr);
-    header = image_at(image, vaddr, 16);
+    header = table_at(image, vaddr, 16, 8); /* the Bloom words behind it are 8 bytes each */
     if (!header || header[2] == 0 || (header[2] & (header[2] - 1)) != 0 || header[3] > 63)
         return false;
     uint64_t bloom_size = (uint64_t)header[2] * 8, bucket_size = (uint64_t)header[0] * 4;
     uint64_t chain = vaddr + 16 + bloom_size + bucket_size;
-    room = image_room(image, chain);
-    if (!image_at(image, vaddr, 16 + bloom_size + bucket_size))
+    room = file_room(image, chain);
+    if (!table_at(image, vaddr, 16 + bloom_size + bucket_size, 8))
         return false;
     image->gnu.bucket_count = header[0];
     image->gnu.symbol_offset = header[1];
@@ -288,9 +317,9 @@ static void sysv_hash_read(struct image *image)
     if (!entry)
         return;
     vaddr = image_pointer(image, entry->d_un.d_ptr);
-    header = image_at(image, vaddr, 8);
+    header = table_at(image, vaddr, 8, 4);
     if (!header || header[0] == 0 ||
-        !image_at(image, vaddr, 8 + ((uint64_t)header[0] + header[1]) * 4))
+        !table_at(image, vaddr, 8 + ((uint64_t)header[0] + header[1]) * 4, 4))
         return;
     image->sysv.bucket_count = header[0];
     image->sysv.chain_count = header[1];
@@ -316,7 +345,7 @@ static void symbols_read(struct image *image)
     uint64_t vaddr, room;
 
     image->string_size = dynamic_value(image, DT_STRSZ, 0);
-    image->strings = dynamic_table(image, DT_STRTAB, image->string_size);
+    image->strings = dynamic_table(image, DT_STRTAB, image->string_size, 1);
     if (!image->strings || image->string_size == 0 || image->strings[image->string_size - 1]) {
         image->strings = NULL; /* every name below relies on the last NUL */
         image->string_size = 0;
@@ -340,22 +369,22 @@ static void symbols_read(struct image *image)
         image->symbol_count = count;
         return;
     }
-    room = image_room(image, vaddr) / sizeof(Elf64_Sym);
+    room = file_room(image, vaddr) / sizeof(Elf64_Sym);
     if (count > room)
         count = (uint32_t)room;
-    image->symbols = image_at(image, vaddr, (uint64_t)count * sizeof(Elf64_Sym));
+    image->symbols = table_at(image, vaddr, (uint64_t)count * sizeof(Elf64_Sym), 8);
     image->symbol_count = image->symbols ? count : 0;
 }
 
 static void versions_read(struct image *image)
 {
-    image->versym = dynamic_table(image, DT_VERSYM, (uint64_t)image->symbol_count * 2);
+    image->versym = dynamic_table(image, DT_VERSYM, (uint64_t)image->symbol_count * 2, 2);
     if (!image->versym)
         return;
     image->verdef_count = (uint32_t)dynamic_value(image, DT_VERDEFNUM, 0);
-    image->verdef = dynamic_table(image, DT_VERDEF, sizeof(Elf64_Verdef));
+    image->verdef = dynamic_table(image, DT_VERDEF, sizeof(Elf64_Verdef), 4);
     image->verneed_count = (uint32_t)dynamic_value(image, DT_VERNEEDNUM, 0);
-    image->verneed = dynamic_table(image, DT_VERNEED, sizeof(Elf64_Verneed));
+    image->verneed = dynamic_table(image, DT_VERNEED, sizeof(Elf64_Verneed), 4);
 }
 
 static const char *dynamic_string(const struct image *image, int64_t tag)

@@ -136,6 +136,8 @@ const Elf64_Sym *image_find_name(const struct image *image, const char *name);
 const char *image_symbol_version(const struct image *image, uint32_t index);
 /* True when definition `index` may satisfy a reference that asks for `version` (NULL: any). */
 bool image_version_matches(const struct image *image, uint32_t index, const char *version);
+/* Of those definitions, whether no other one is to be preferred. */
+bool image_version_is_first_choice(const struct image *image, uint32_t index, const char *version);
 
 /* Run-time address of a symbol (SHN_ABS not rebased); an IFUNC's resolver is NOT called. */
 uint64_t image_symbol_address(const struct image *image, const Elf64_Sym *symbol);

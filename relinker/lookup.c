@@ -58,6 +58,7 @@ static const Elf64_Sym *gnu_find(const struct image *image, const char *name, ui
                                  const char *version)
 {
     uint64_t word = image->gnu.bloom[(hash / 64) & image->gnu.bloom_mask];
+    const Elf64_Sym *candidate = NULL;
     uint32_t index;
 
     if (!(word >> (hash % 64) & word >> (hash >> image->gnu.bloom_shift) % 64 & 1))
@@ -69,27 +70,34 @@ static const Elf64_Sym *gnu_find(const struct image *image, const char *name, ui
         uint32_t chain = image->gnu.chain[index - image->gnu.symbol_offset];
 
         if (index < image->symbol_count && ((chain ^ hash) >> 1) == 0 &&
-            symbol_is(image, index, name, version))
-            return &image->symbols[index];
+            symbol_is(image, index, name, version)) {
+            if (image_version_is_first_choice(image, index, version))
+                return &image->symbols[index];
+            candidate = candidate ? candidate : &image->symbols[index];
+        }
         if (chain & 1)
             break;
     }
-    return NULL;
+    return candidate;
 }
 
 static const Elf64_Sym *sysv_find(const struct image *image, const char *name,
                                   const char *version)
 {
     uint32_t index = image->sysv.buckets[sysv_hash(name) % image->sysv.bucket_count];
+    const Elf64_Sym *candidate = NULL;
 
     for (uint32_t steps = 0; index != 0 && steps < image->sysv.chain_count; steps++) {
         if (index >= image->symbol_count || index >= image->sysv.chain_count)
-            return NULL;
-        if (symbol_is(image, index, name, version))
-            return &image->symbols[index];
+            break;
+        if (symbol_is(image, index, name, version)) {
+            if (image_version_is_first_choice(image, index, version))
+                return &image->symbols[index];
+            candidate = candidate ? candidate : &image->symbols[index];
+        }
         index = image->sysv.chain[index];
     }
-    return NULL;
+    return candidate;
 }
 
 const Elf64_Sym *image_find(const struct image *image, const char *name, uint32_t hash,
@@ -117,18 +125,26 @@ uint64_t image_symbol_address(const struct image *image, const Elf64_Sym *symbol
 
 /* ---- versions -------------------------------------------------------------------------------------- */
 
+/* An entry of a list of versions; their offsets in a hostile file may be anything. */
+static const void *version_at(const struct image *image, uint64_t vaddr, uint64_t length)
+{
+    const void *entry = image_at(image, vaddr, length);
+
+    return (uintptr_t)entry % 4 ? NULL : entry;
+}
+
 static const char *verdef_name(const struct image *image, unsigned version)
 {
     uint64_t vaddr = (uint64_t)(image->verdef - image->memory);
 
     for (uint32_t i = 0; i < image->verdef_count; i++) {
-        const Elf64_Verdef *definition = image_at(image, vaddr, sizeof *definition);
+        const Elf64_Verdef *definition = version_at(image, vaddr, sizeof *definition);
         const Elf64_Verdaux *name;
 
         if (!definition)
             return NULL;
         if (definition->vd_ndx == version) {
-            name = image_at(image, vaddr + definition->vd_aux, sizeof *name);
+            name = version_at(image, vaddr + definition->vd_aux, sizeof *name);
             return name ? image_name(image, name->vda_name) : NULL;
         }
         if (definition->vd_next == 0)
@@ -142,7 +158,7 @@ static const char *verneed_aux_name(const struct image *image, uint64_t vaddr, u
                                     unsigned version)
 {
     for (unsigned i = 0; i < count; i++) {
-        const Elf64_Vernaux *need = image_at(image, vaddr, sizeof *need);
+        const Elf64_Vernaux *need = version_at(image, vaddr, sizeof *need);
 
         if (!need)
             return NULL;
@@ -160,7 +176,7 @@ static const char *verneed_name(const struct image *image, unsigned version)
     uint64_t vaddr = (uint64_t)(image->verneed - image->memory);
 
     for (uint32_t i = 0; i < image->verneed_count; i++) {
-        const Elf64_Verneed *need = image_at(image, vaddr, sizeof *need);
+        const Elf64_Verneed *need = version_at(image, vaddr, sizeof *need);
         const char *name;
 
         if (!need)
@@ -204,4 +220,11 @@ bool image_version_matches(const struct image *image, uint32_t index, const char
         return false;
     name = image_symbol_version(image, index);
     return name && strcmp(name, version) == 0;
+}
+
+/* ld.so gives a reference without a version the base or the oldest definition (index 1 or 2) when
+ * there is one, and else the default one, in whatever order the chain has them. */
+bool image_version_is_first_choice(const struct image *image, uint32_t index, const char *version)
+{
+    return version || !image->versym || !image->verdef || (image->versym[index] & 0x7fff) <= 2;
 }

@@ -57,6 +57,8 @@ const struct engraft_manifest *manifest_of(const struct image *image, uint32_t t
     const struct engraft_manifest *manifest =
         image_note(image, ENGRAFT_NOTE_NAME, type, &size);
 
+    if ((uintptr_t)manifest % _Alignof(struct engraft_manifest) != 0)
+        return NULL; /* not as the format has it: nothing in it could be read in place */
     return manifest && manifest_is_valid(manifest, size) ? manifest : NULL;
 }
 

@@ -74,7 +74,8 @@ struct engraft_manifest {
     uint32_t reserved;
 };
 
-struct engraft_manifest_symbol {
+/* Aligned to 4, as notes are: its 64-bit member may lie at any multiple of 4. */
+struct __attribute__((packed, aligned(4))) engraft_manifest_symbol {
     uint32_t name;     /* offset */
     uint32_t gnu_hash; /* DT_GNU_HASH's hash of the name */
     uint32_t version;  /* offset: symbol version, 0 = none */

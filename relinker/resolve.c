@@ -110,7 +110,8 @@ static void name_pass(const struct image *image, uint8_t module, struct probe *p
         if (!symbol || symbol->st_shndx == SHN_UNDEF ||
             ELF64_ST_BIND(symbol->st_info) == STB_LOCAL || symbol->st_name >= image->string_size ||
             strcmp(image->strings + symbol->st_name, reference->name) != 0 ||
-            !image_version_matches(image, index, reference->version))
+            !image_version_matches(image, index, reference->version) ||
+            !image_version_is_first_choice(image, index, reference->version))
             index = find_slowly(image, reference);
         if (index) {
             reference->found = index;

@@ -1,3 +1,8 @@
 # SPDX-License-Identifier: MIT
 
 EXTRA_DIST += tests/world tests/world.lock tests/cmocka-tap
+
+include tests/cli/local.mk
+include tests/probes/local.mk
+include tests/stub/local.mk
+include tests/unit/local.mk

@@ -84,6 +84,7 @@ static void slots_write(struct bound *bound, const struct image *image,
         if (relocation_kind(architecture, (uint32_t)ELF64_R_TYPE(rela->r_info)) == RELOCATION_WORD)
             value += (uint64_t)rela->r_addend;
         bound->undo[bound->undo_count].address = (uint64_t)(uintptr_t)slot;
+        bound->undo[bound->undo_count].written = value;
         bound->undo[bound->undo_count++].value = *slot;
         __atomic_store_n(slot, value, __ATOMIC_RELEASE);
     }

@@ -165,30 +165,50 @@ static bool engine_matches(const struct engine_instance *engine, const char *wis
     return false;
 }
 
-/* Whether `plugin` NEEDs a module of the engine, directly or through others. */
-static bool needs_engine(const struct image *images, size_t count, const struct image *plugin,
-                         const struct engine_instance *engine, unsigned depth)
+static void closure_mark(const struct image *images, size_t count, size_t at, bool *marks)
 {
     const char *needed;
 
-    for (size_t i = 0; (needed = image_needed(plugin, i)); i++) {
-        const struct image *image = image_named(images, count, needed);
+    marks[at] = true;
+    for (size_t i = 0; (needed = image_needed(&images[at], i)); i++) {
+        const struct image *next = image_named(images, count, needed);
 
-        if (!image || image == plugin)
-            continue;
-        for (unsigned j = 0; j < engine->module_count; j++)
-            if (engine->modules[j] == image)
-                return true;
-        if (depth < 8 && needs_engine(images, count, image, engine, depth + 1))
-            return true;
+        if (next && !marks[next - images])
+            closure_mark(images, count, (size_t)(next - images), marks);
     }
-    return false;
+}
+
+bool *plan_closure(struct arena *arena, const struct image *images, size_t count,
+                   const struct image *root)
+{
+    bool *marks = arena_allocate(arena, count + 1);
+
+    if (marks && root >= images && root < images + count)
+        closure_mark(images, count, (size_t)(root - images), marks);
+    return marks;
+}
+
+/* Whether `plugin` NEEDs a module of the engine, directly or through others. */
+static bool needs_engine(const struct image *images, size_t count, const struct image *plugin,
+                         const struct engine_instance *engine)
+{
+    struct arena arena = {0};
+    bool *marks = plan_closure(&arena, images, count, plugin);
+    bool needs = false;
+
+    for (unsigned i = 0; marks && i < engine->module_count; i++) {
+        const struct image *module = engine->modules[i];
+
+        needs |= module >= images && module < images + count && marks[module - images];
+    }
+    arena_release(&arena);
+    return needs;
 }
 
 /* A plugin that NEEDs the host engine's own library, by its versioned name, was built for it. */
 static void abi_from_link(const struct image *images, size_t count, struct plan *plan)
 {
-    if (plan->plugin_abi.version[0] || !needs_engine(images, count, plan->plugin, plan->host, 0))
+    if (plan->plugin_abi.version[0] || !needs_engine(images, count, plan->plugin, plan->host))
         return;
     plan->plugin_abi = plan->host->abi;
     plan->plugin_abi_source = "linked";
@@ -246,7 +266,7 @@ enum engraft_status plan_choose(const struct image *images, size_t image_count,
         keep[i] = choice.candidates[i]->ready == 1;
     choice_narrow(&choice, keep);
     for (size_t i = 0; choice.count > 1 && i < choice.count; i++)
-        keep[i] = needs_engine(images, image_count, plugin, choice.candidates[i], 0);
+        keep[i] = needs_engine(images, image_count, plugin, choice.candidates[i]);
     if (choice.count > 1)
         choice_narrow(&choice, keep);
     if (choice.count > 1)

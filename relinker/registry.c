@@ -70,11 +70,23 @@ struct bound *registry_first(void)
     return first_bound;
 }
 
+/* Another object, or the same one loaded again, may lie where a bound one lay: what engraft wrote
+ * tells them apart. */
+static bool slots_are_ours(const struct bound *bound, const struct image *image)
+{
+    uint64_t value;
+
+    return !bound->undo_count ||
+           (image_read(image, bound->undo[0].address - image->load_address, &value,
+                       sizeof value) &&
+            value == bound->undo[0].written);
+}
+
 static bool bound_is(const struct bound *bound, const struct image *image)
 {
     return bound->loaded && bound->dynamic == image->dynamic &&
            bound->load_address == image->load_address &&
-           (!bound->symbols || bound->symbols == image->symbols);
+           (bound->symbols ? bound->symbols == image->symbols : slots_are_ours(bound, image));
 }
 
 struct bound *registry_find(const struct image *image)

@@ -220,6 +220,9 @@ enum engraft_status plan_choose(const struct image *images, size_t image_count,
 /* The manifest of the stub that an image NEEDs, or NULL. */
 const struct engraft_manifest *plan_manifest(const struct image *images, size_t count,
                                              const struct image *plugin);
+/* One mark an image: `root` and what it NEEDs, directly or through others. NULL: out of memory. */
+bool *plan_closure(struct arena *arena, const struct image *images, size_t count,
+                   const struct image *root);
 bool abi_parse(const char *text, struct abi *ret_abi); /* "v8:10.2.154" */
 void abi_text(const struct abi *abi, char *ret_text, size_t size);
 
@@ -246,7 +249,7 @@ void trap_audit_failed(const struct engraft_error *error);
 /* ---- commit.c ------------------------------------------------------------------------------------------- */
 
 struct slot_undo {
-    uint64_t address, value;
+    uint64_t address, value, written;
 };
 
 /* One object that engraft has bound. Owns copies of everything it tells. */

@@ -216,23 +216,31 @@ static int slot_state(const struct image *image, const Elf64_Rela *rela)
     }
 }
 
+/* One slot that only ld.so can have filled is proof. A slot that looks untouched is not: the program
+ * may have stored something else since. */
 static int table_state(const struct image *image, const Elf64_Rela *rela, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    unsigned untouched = 0;
+
+    for (size_t i = 0; i < count && untouched < 32; i++) {
         int state = slot_state(image, &rela[i]);
 
-        if (state >= 0)
-            return state;
+        if (state == 1)
+            return 1;
+        untouched += state == 0;
     }
-    return -1;
+    return untouched ? 0 : -1;
 }
 
 int image_is_relocated(const struct image *image)
 {
     int state = table_state(image, image->rela, image->rela_count);
 
-    if (state < 0)
-        state = table_state(image, image->jmprel, image->jmprel_count);
+    if (state != 1 && image->jmprel_count) {
+        int calls = table_state(image, image->jmprel, image->jmprel_count);
+
+        state = calls > state ? calls : state;
+    }
     if (state < 0 && image->relr_count && image->load_address && (image->relr[0] & 1) == 0) {
         const uint64_t *slot = image_at(image, image->relr[0], sizeof *slot);
 

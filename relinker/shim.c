@@ -313,23 +313,43 @@ static void objects_rollback(struct bound **bounds, size_t count)
     }
 }
 
+/* Through a stub's own door nothing tells where the load begins: an object belongs to it when it is
+ * not relocated yet and it, or an object that brings it, NEEDs a stub. What is resident, or links to
+ * the engine by itself, is not touched. */
+static bool *marks_of_stubs(struct scene *scene)
+{
+    bool *marks = arena_allocate(&scene->arena, scene->count + 1);
+
+    for (size_t i = 0; marks && i < scene->count; i++) {
+        bool *closure;
+
+        if (marks[i] || !plan_manifest(scene->images, scene->count, &scene->images[i]) ||
+            image_is_relocated(&scene->images[i]) != 0)
+            continue;
+        closure = plan_closure(&scene->arena, scene->images, scene->count, &scene->images[i]);
+        for (size_t j = 0; closure && j < scene->count; j++)
+            marks[j] |= closure[j] && image_is_relocated(&scene->images[j]) == 0;
+    }
+    return marks;
+}
+
 /* In the order of loading, so that the plugin comes before what it brings. */
 static enum engraft_status objects_bind(struct scene *scene, struct load_request *request,
                                         struct engraft_error *reterr)
 {
     struct bound **bounds = arena_allocate(&scene->arena, (scene->count + 1) * sizeof *bounds);
+    bool *marks = scene->bounded ? NULL : marks_of_stubs(scene);
     size_t count = 0;
 
-    if (!bounds)
+    if (!bounds || (!scene->bounded && !marks))
         return error_set(reterr, ENGRAFT_MEMORY, request->path, NULL, "out of memory");
     for (size_t i = scene->first_new; i < scene->count; i++) {
         const struct image *image = &scene->images[i];
         enum engraft_status status;
 
-        if (!concerned(scene, image) || registry_find(image))
+        if (!concerned(scene, image) || registry_find(image) ||
+            (marks && !marks[i]))
             continue;
-        if (!request->wrapper_path && image_is_relocated(image) == 1)
-            continue; /* resident before this load: late attach is another call */
         status = object_bind(scene, request, image, count ? bounds[0] : NULL, &bounds[count],
                              reterr);
         if (status != ENGRAFT_OK) {

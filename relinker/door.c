@@ -365,8 +365,11 @@ static enum engraft_status door_load(struct load_request *request, const char *p
         if (wrapper) /* cannot be: an unanswered trigger fails */
             self_loader()->close(wrapper);
         status = refusal(request, path, reterr);
-    } else if (!wrapper || !request->new_count) {
+    } else if (!wrapper) {
         status = native_error(path, reterr);
+    } else if (!request->new_count) { /* another thread has loaded it since the survey */
+        *ret_handle = self_loader()->open(path, flags);
+        self_loader()->close(wrapper);
     } else {
         *ret_handle = handle_exchange(wrapper, request, flags);
         engine_pin(request);

@@ -74,4 +74,5 @@ libengraft_core_la_SOURCES += relinker/arch/aarch64_live.S
 libengraft_preload_la_SOURCES += relinker/arch/aarch64_preload.S
 endif
 
-EXTRA_DIST += relinker/libengraft.map relinker/libengraft-preload.map
+EXTRA_DIST += relinker/libengraft.map relinker/libengraft-preload.map \
+	relinker/arch/x86_64_notes.inc relinker/arch/aarch64_notes.inc

@@ -54,11 +54,4 @@ engraft_trap_enter:
         .size   engraft_trap_enter, . - engraft_trap_enter
 
         .hidden engraft_trap_hit
-        .section .note.GNU-stack, "", %progbits
-
-/* The whole object supports BTI. */
-        .section .note.gnu.property, "a"
-        .p2align 3
-        .long   4, 16, 5
-        .asciz  "GNU"
-        .long   0xc0000000, 4, 1, 0
+#include "aarch64_notes.inc"

@@ -31,10 +31,4 @@ dlopen:
         .size   dlopen, . - dlopen
 
         .hidden engraft_preload_dlopen
-        .section .note.GNU-stack, "", %progbits
-
-        .section .note.gnu.property, "a"
-        .p2align 3
-        .long   4, 16, 5
-        .asciz  "GNU"
-        .long   0xc0000000, 4, 1, 0
+#include "aarch64_notes.inc"

@@ -55,11 +55,4 @@ engraft_trap_enter:
         .size   engraft_trap_enter, . - engraft_trap_enter
 
         .hidden engraft_trap_hit
-        .section .note.GNU-stack, "", @progbits
-
-/* The whole object supports IBT and shadow stacks. */
-        .section .note.gnu.property, "a"
-        .p2align 3
-        .long   4, 16, 5
-        .asciz  "GNU"
-        .long   0xc0000002, 4, 3, 0
+#include "x86_64_notes.inc"

@@ -33,10 +33,4 @@ dlopen:
         .size   dlopen, . - dlopen
 
         .hidden engraft_preload_dlopen
-        .section .note.GNU-stack, "", @progbits
-
-        .section .note.gnu.property, "a"
-        .p2align 3
-        .long   4, 16, 5
-        .asciz  "GNU"
-        .long   0xc0000002, 4, 3, 0
+#include "x86_64_notes.inc"

@@ -77,6 +77,12 @@ static void symbol_rewrite(Elf64_Sym *symbol, const struct plan *plan,
     if (type == STT_GNU_IFUNC) /* its resolver has been called already */
         type = STT_FUNC;
     symbol->st_info = (unsigned char)ELF64_ST_INFO(STB_GLOBAL, type);
+#ifdef ENGRAFT_BROKEN_COMMIT
+    /* A library that is wrong on purpose: tests/audit proves with it that the audit notices. The
+     * last reference of the plan leads 16 bytes behind its target. */
+    if (reference->symbol == plan->references[plan->count - 1].symbol)
+        symbol->st_value += 16;
+#endif
 }
 
 /* ---- the record ---------------------------------------------------------------------------------------- */

@@ -3,6 +3,8 @@
 EXTRA_DIST += tests/world tests/world.lock tests/cmocka-tap
 
 include tests/cli/local.mk
+include tests/matrix/local.mk
 include tests/probes/local.mk
 include tests/stub/local.mk
 include tests/unit/local.mk
+include tests/audit/local.mk

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 
-EXTRA_DIST += tests/world tests/world.lock tests/cmocka-tap
+EXTRA_DIST += tests/tap.sh tests/world tests/world.lock tests/cmocka-tap
 
 include tests/cli/local.mk
+include tests/hosts/local.mk
 include tests/matrix/local.mk
 include tests/probes/local.mk
 include tests/stub/local.mk

@@ -220,11 +220,7 @@ static void engine_imagine(struct dry_run *run)
 {
     struct engine_instance *engine = &run->imagined;
 
-    if (!abi_parse(run->request->host_abi, &engine->abi)) {
-        run->status = error_set(run->reterr, ENGRAFT_ARGUMENT, NULL, NULL,
-                                "\"%s\" is not ENGINE:VERSION", run->request->host_abi);
-        return;
-    }
+    abi_parse(run->request->host_abi, &engine->abi);
     engine->row = probe_row(engine->abi.engine);
     engine->ready = -1;
     for (size_t i = 0; engine->row && engine->row->prefixes[i] && i < 16; i++)
@@ -297,9 +293,23 @@ static void dry_run(struct dry_run *run)
     arena_release(&run->arena);
 }
 
-static bool request_is_valid(const struct engraft_plan_request *request)
+static enum engraft_status request_check(const struct engraft_plan_request *request,
+                                         const void *ret_plan, struct engraft_error *reterr)
 {
-    return request && request->size >= sizeof *request;
+    struct abi abi;
+    const char *wrong = NULL;
+
+    if (!request || request->size < sizeof *request || !ret_plan)
+        return error_set(reterr, ENGRAFT_ARGUMENT, NULL, NULL,
+                         "request or ret_plan is NULL, or size is not set");
+    if (request->plugin_abi && !abi_parse(request->plugin_abi, &abi))
+        wrong = request->plugin_abi;
+    if (request->host_abi && !abi_parse(request->host_abi, &abi))
+        wrong = request->host_abi;
+    if (wrong)
+        return error_set(reterr, ENGRAFT_ARGUMENT, NULL, NULL,
+                         "\"%s\" is not ENGINE:VERSION, as in v8:10.2", wrong);
+    return ENGRAFT_OK;
 }
 
 /* ---- engraft_plan_create() ----------------------------------------------------------------------------------- */
@@ -324,11 +334,12 @@ enum engraft_status engraft_plan_create(const struct engraft_plan_request *reque
     struct dry_run run = {.request = request, .reterr = reterr, .ret_plan = ret_plan,
                           .then = plan_plugin};
 
-    if (!request_is_valid(request) || !ret_plan ||
-        !request->plugin_path == !request->plugin_handle)
-        return error_set(reterr, ENGRAFT_ARGUMENT, NULL, NULL,
-                         "size has to be set, and one of plugin_path and plugin_handle");
-    dry_run(&run);
+    run.status = request_check(request, ret_plan, reterr);
+    if (run.status == ENGRAFT_OK && !request->plugin_path == !request->plugin_handle)
+        run.status = error_set(reterr, ENGRAFT_ARGUMENT, NULL, NULL,
+                               "one of plugin_path and plugin_handle has to be set");
+    if (run.status == ENGRAFT_OK)
+        dry_run(&run);
     return run.status;
 }
 
@@ -435,7 +446,7 @@ static void explain(struct dry_run *run, struct plan_request *request)
 
     if (!request->plugin_abi || !abi_parse(request->plugin_abi, &abi)) {
         run->status = error_set(run->reterr, ENGRAFT_ARGUMENT, NULL, NULL,
-                                "plugin_abi has to be ENGINE:VERSION");
+                                "plugin_abi has to be given");
         return;
     }
     run->plan.plugin = &nothing;
@@ -466,9 +477,10 @@ enum engraft_status engraft_explain(const char *symbol, const struct engraft_pla
     struct dry_run run = {.request = request, .reterr = reterr, .ret_plan = ret_plan,
                           .then = explain, .symbol = symbol};
 
-    if (!request_is_valid(request) || !ret_plan || !symbol || !symbol[0])
-        return error_set(reterr, ENGRAFT_ARGUMENT, NULL, NULL,
-                         "size has to be set, and a symbol");
-    dry_run(&run);
+    run.status = request_check(request, ret_plan, reterr);
+    if (run.status == ENGRAFT_OK && (!symbol || !symbol[0]))
+        run.status = error_set(reterr, ENGRAFT_ARGUMENT, NULL, NULL, "no symbol is given");
+    if (run.status == ENGRAFT_OK)
+        dry_run(&run);
     return run.status;
 }

@@ -9,3 +9,4 @@ include tests/probes/local.mk
 include tests/stub/local.mk
 include tests/unit/local.mk
 include tests/audit/local.mk
+include tests/arch/local.mk

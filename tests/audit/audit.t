@@ -3,7 +3,7 @@
 #
 # The audit, shown a library whose commit is wrong (tests/audit/local.mk) and one whose commit is
 # right, through every door.
-. "${abs_top_srcdir:?}/tests/cli/tap.sh"
+. "${abs_top_srcdir:?}/tests/tap.sh"
 here=$srcdir/tests/audit
 sound=${abs_top_builddir:?}/.libs/libengraft.so.0
 broken=$abs_top_builddir/tests/audit/broken/.libs/libengraft.so.0

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # inspect, check, explain, stub and the report on real engines; all JSON against its schema.
-. "${abs_top_srcdir:?}/tests/cli/tap.sh"
+. "${abs_top_srcdir:?}/tests/tap.sh"
 
 "${PYTHON:=python3}" -c 'import jsonschema' 2>/dev/null || tap_skip_all "no Python with jsonschema"
 cd "$work" || exit 99

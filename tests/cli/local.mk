@@ -8,5 +8,4 @@ TESTS += $(cli_tests)
 dist_check_SCRIPTS += $(cli_tests)
 EXTRA_DIST += \
 	tests/cli/plugin.cc \
-	tests/cli/tap.sh \
 	tests/cli/validate.py

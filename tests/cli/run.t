@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # engraft run: the environment, the exit status, and what it says where preloading has no effect.
-. "${abs_top_srcdir:?}/tests/cli/tap.sh"
+. "${abs_top_srcdir:?}/tests/tap.sh"
 
 cd "$work" || exit 99
 cat >show.c <<'C'

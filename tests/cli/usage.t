@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # What the command says about itself, and what it does not accept.
-. "${abs_top_srcdir:?}/tests/cli/tap.sh"
+. "${abs_top_srcdir:?}/tests/tap.sh"
 
 verbs="run check inspect stub explain"
 

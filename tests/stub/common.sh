@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # What the tests of the stub generator share: source it first.
-. "${abs_top_srcdir:?}/tests/cli/tap.sh"
+. "${abs_top_srcdir:?}/tests/tap.sh"
 mkdir "$work/here" && cd "$work/here" || exit 99 # tap.sh has files of its own in $work
 cc=${CC:-cc}
 here=$srcdir/tests/stub

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+
+hosts_tests = \
+	tests/hosts/addons.t \
+	tests/hosts/demo.t \
+	tests/hosts/quiet.t
+TESTS += $(hosts_tests)
+dist_check_SCRIPTS += $(hosts_tests)

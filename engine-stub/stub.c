@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "stub.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,11 +113,17 @@ static void names_deinit(struct stub_names *names)
 
 /* ---- the request --------------------------------------------------------------------------------------- */
 
+/* glibc 2.33 gave stat() a symbol that an older one lacks; statx() is in all since 2.28. */
+static bool facts_of_file(const char *path, struct statx *ret_facts)
+{
+    return statx(AT_FDCWD, path, 0, STATX_TYPE | STATX_INO, ret_facts) == 0;
+}
+
 static enum engraft_status request_check(const struct engraft_stub_request *request,
                                          const struct engraft_stub_result *result,
                                          struct engraft_error *reterr)
 {
-    struct stat directory;
+    struct statx directory;
 
     if (!request || request->size < sizeof(*request) || !result || result->size < sizeof(*result))
         return error_set(reterr, ENGRAFT_ARGUMENT, NULL, NULL,
@@ -133,7 +140,7 @@ static enum engraft_status request_check(const struct engraft_stub_request *requ
         strcmp(request->trap, "return") != 0)
         return error_set(reterr, ENGRAFT_ARGUMENT, NULL, NULL,
                          "trap is 'abort' or 'return', not '%s'", request->trap);
-    if (stat(request->output_directory, &directory) != 0 || !S_ISDIR(directory.st_mode))
+    if (!facts_of_file(request->output_directory, &directory) || !S_ISDIR(directory.stx_mode))
         return error_set(reterr, ENGRAFT_NOT_FOUND, request->output_directory, NULL,
                          "the output directory does not exist");
     return ENGRAFT_OK;
@@ -141,10 +148,11 @@ static enum engraft_status request_check(const struct engraft_stub_request *requ
 
 static bool same_file(const char *a, const char *b)
 {
-    struct stat first, second;
+    struct statx first, second;
 
-    return a && b && stat(a, &first) == 0 && stat(b, &second) == 0 &&
-           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+    return a && b && facts_of_file(a, &first) && facts_of_file(b, &second) &&
+           first.stx_dev_major == second.stx_dev_major &&
+           first.stx_dev_minor == second.stx_dev_minor && first.stx_ino == second.stx_ino;
 }
 
 /* `engraft stub ./libnode.so -o .` would put the import library in the engine's place. */

@@ -102,14 +102,14 @@ static bool read_all(int fd, char *bytes, size_t size)
 static enum engraft_status list_read(struct stub_source *source, int fd, const char *path,
                                      struct engraft_error *reterr)
 {
-    struct stat file;
+    struct statx file; /* glibc 2.33 gave fstat() a symbol that an older one lacks */
 
-    if (fstat(fd, &file) != 0)
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &file) != 0)
         return error_set(reterr, ENGRAFT_SYSTEM, path, NULL, "%s", strerror(errno));
-    if (!S_ISREG(file.st_mode) || file.st_size > LIST_SIZE_MAX)
+    if (!S_ISREG(file.stx_mode) || file.stx_size > (uint64_t)LIST_SIZE_MAX)
         return error_set(reterr, ENGRAFT_ARGUMENT, path, NULL,
                          "is not a regular file of at most %d MiB", LIST_SIZE_MAX >> 20);
-    size_t size = (size_t)file.st_size;
+    size_t size = (size_t)file.stx_size;
     source->list = malloc(size + 1);
     if (!source->list)
         return error_set(reterr, ENGRAFT_MEMORY, path, NULL, "out of memory");

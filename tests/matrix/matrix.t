@@ -126,8 +126,11 @@ once = Once()
 
 def run_tool(*command):
     words = [str(word) for word in command]
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          stdin=subprocess.DEVNULL, text=True, errors='replace')
+    try:
+        done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              stdin=subprocess.DEVNULL, text=True, errors='replace')
+    except OSError as error:
+        raise Failure(f'{words[0]}: {error.strerror}') from None
     if done.returncode:
         raise Failure(f'{shlex.join(words)}\n{done.stdout[-2000:]}')
     return done.stdout
@@ -1144,6 +1147,10 @@ def main():
     WORK.mkdir(parents=True)
     cells = [cell for row in rows for cell in cells_of(row, engines, doors)]
     tap, verdicts = Tap(), {}
+    for needed in ('engraft', '.libs/libengraft.so.0', '.libs/libengraft-preload.so'):
+        if not (BUILD / needed).exists():
+            print(f'Bail out! no {needed} in {BUILD}')
+            return 99
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
         for cell, verdict in zip(cells, pool.map(try_cell, cells)):
             verdicts[cell.row, cell.engine.name, cell.door] = verdict

@@ -22,7 +22,7 @@ const void *image_at(const struct image *image, uint64_t vaddr, uint64_t length)
             continue;
         if (image->fetch && !image->fetch(image, vaddr, length))
             return NULL;
-        return image->memory + vaddr;
+        return (const void *)((uintptr_t)image->memory + vaddr); /* may wrap, in a reader */
     }
     return NULL;
 }
@@ -262,7 +262,7 @@ static bool gnu_hash_read(struct image *image)
         return true;
     vaddr = image_pointer(image, entry->d_un.d_ptr);
     header = table_at(image, vaddr, 16, 8); /* the Bloom words behind it are 8 bytes each */
-    if (!header || header[2] == 0 || (header[2] & (header[2] - 1)) != 0 || header[3] > 63)
+    if (!header || header[2] == 0 || (header[2] & (header[2] - 1)) != 0 || header[3] > 31)
         return false;
     uint64_t bloom_size = (uint64_t)header[2] * 8, bucket_size = (uint64_t)header[0] * 4;
     uint64_t chain = vaddr + 16 + bloom_size + bucket_size;

@@ -10,3 +10,4 @@ include tests/stub/local.mk
 include tests/unit/local.mk
 include tests/audit/local.mk
 include tests/arch/local.mk
+include tests/fuzz/local.mk

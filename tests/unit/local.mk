@@ -2,7 +2,7 @@
 #
 # Unit tests of relinker/, one program for each file; see tests/stub and tests/probes for theirs.
 
-EXTRA_DIST += tests/unit/unit.h
+EXTRA_DIST += tests/unit/object.h tests/unit/unit.h
 
 if HAVE_CMOCKA
 unit_tests = \

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Images of files without a reader: see unit.h. Also a part of the fuzzer, hence without cmocka. */
+#include "object.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "unit.h"
 
 #define SPAN_MAX ((uint64_t)256 << 20)
 

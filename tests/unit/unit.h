@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "relinker.h"
+#include "tests/unit/object.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -25,22 +25,6 @@ unsigned char *unit_read(const char *path, size_t *ret_size); /* from malloc() *
 /* The directory of tests/world's NAME, or skips the test with the reason. */
 const char *unit_world(const char *name);
 
-/*
- * An image of a file's bytes, laid out by its program headers in a malloc() block of exactly the
- * size that the segments span, so that a sanitizer sees every access outside of them.
- */
-struct object {
-    struct image image;
-    unsigned char *span;
-    enum engraft_status status; /* of image_read_buffer(); FORMAT also when it cannot be laid out */
-    struct engraft_error error;
-};
-
-void object_init(struct object *object, const unsigned char *bytes, size_t size);
-void object_deinit(struct object *object);
 void object_open(struct object *object, const char *path); /* fails the test when it cannot */
-
-/* Calls everything that can be asked of an image; returns a number that depends on all answers. */
-uint64_t image_walk(const struct image *image);
 
 #endif

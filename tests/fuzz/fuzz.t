@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Each harness for a bounded number of runs. ENGRAFT_FUZZ_RUNS and ENGRAFT_FUZZ_SEED ask for more, or
+# for others.
+. "${abs_top_srcdir:?}/tests/tap.sh"
+here=$srcdir/tests/fuzz
+build=${abs_top_builddir:?}
+fuzzers=$build/tests/fuzz
+runs=${ENGRAFT_FUZZ_RUNS:-20000}
+seed=${ENGRAFT_FUZZ_SEED:-1}
+cc=${CC:-cc}
+[ -x "$fuzzers/fuzz_image" ] || tap_skip_all 'the compiler has no ASan and UBSan'
+cd "$work" || exit 99
+mkdir inputs notes
+
+echo 'SEED_1 { global: seed*; local: *; }; SEED_2 { } SEED_1;' >seed.map
+object() { # NAME FLAG...
+    $cc -shared -fPIC -O1 -o "inputs/$1" "$here/seed.c" "${@:2}"
+}
+{
+    object gnu.so -Wl,--hash-style=gnu -Wl,--version-script=seed.map
+    object sysv.so -Wl,--hash-style=sysv -Wl,--version-script=seed.map
+    object both.so -Wl,--hash-style=both -Wl,--version-script=seed.map -Wl,-z,now
+    object lld.so -fuse-ld=lld -Wl,--version-script=seed.map -Wl,--pack-dyn-relocs=relr
+    object stripped.so -s -Wl,--version-script=seed.map
+    echo 'int main(void) { return 0; }' >main.c
+    $cc -o inputs/program main.c -pie -fPIE
+    $cc -o inputs/fixed main.c -no-pie
+    printf 'fk_call func\nfk_data object 4 FK_1\nfk_address func\n' >list
+    "$engraft" stub --symbols list -o . --name list --plugin-abi fk:1.0
+    "$engraft" stub --from inputs/gnu.so -o . --name from --plugin-abi v8:10.2
+    cp ./*.so inputs/
+    objcopy --strip-debug "$build/.libs/libengraft-preload.so" inputs/preload.so
+    objcopy --strip-debug "$build/.libs/libengraft.so.0" inputs/libengraft.so
+} >build.log 2>&1
+sed 's/^/# /' build.log
+for file in inputs/*; do
+    objcopy -O binary --only-section=.note.engraft "$file" "notes/${file##*/}" 2>/dev/null
+    [ -s "notes/${file##*/}" ] || rm -f "notes/${file##*/}"
+done
+
+enough() { [ "$(ls inputs | wc -l)" -ge 8 ] && [ "$(ls notes | wc -l)" -ge 1 ]; }
+fuzz() { # HARNESS RUNS FILE...
+    local status=0
+    "$fuzzers/$1" "$2" "$seed" "${@:3}" >out 2>&1 || status=$?
+    grep '^#' out | sed "s/^# /# $1: /" >&3
+    [ "$status" = 0 ] && return
+    [ ! -e fuzz-crash ] || { cp fuzz-crash "$fuzzers/$1.crash"; echo "input: $fuzzers/$1.crash"; }
+    tail -n 40 out
+    return 1
+}
+exec 3>&1
+
+# A harness that cannot fail proves nothing: this one reads behind its input.
+bad() {
+    echo '#include "fuzz.h"
+        volatile unsigned char sink;
+        int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+        { for (size_t i = 0; i < size; i++) if (bytes[i] == 0xff) sink = bytes[size]; return 0; }' \
+        >bad.c
+    $cc -D_GNU_SOURCE -fsanitize=address,undefined -I"$here" -o bad bad.c "$here/driver.c" 2>bad.log ||
+        { cat bad.log; return 1; }
+    ! ./bad 1000 1 bad.c 2>bad.log && grep -q heap-buffer-overflow bad.log && [ -s fuzz-crash ] &&
+        ! ./bad 0 0 fuzz-crash 2>/dev/null
+    local status=$?
+    rm -f fuzz-crash
+    return $status
+}
+
+it 'there are files to start from' enough
+it 'bad: a harness that reads too far is caught, and its input is kept' bad
+it "images, $((runs / 2)) runs" fuzz fuzz_image $((runs / 2)) inputs/*
+it "notes, $((runs / 4)) runs" fuzz fuzz_note $((runs / 4)) notes/*
+it "files, $((runs / 4)) runs" fuzz fuzz_file $((runs / 4)) inputs/*
+tap_end

@@ -186,41 +186,25 @@ bool bound_take_traps(struct bound *bound, struct plan *plan)
 
 /* ---- commit -------------------------------------------------------------------------------------------- */
 
-/* The entry of .dynamic, writable. With -z rodynamic it lies in a segment that is not: that page is
- * opened for one store. *ret_protect is what to restore, -1 for nothing. */
-static uint64_t *symtab_pointer_open(const struct image *image, int *ret_protect)
-{
-    const Elf64_Dyn *entry = image_dynamic(image, DT_SYMTAB);
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t address;
-
-    if (!entry)
-        return NULL;
-    *ret_protect = -1;
-    address = (uintptr_t)&entry->d_un.d_ptr;
-    for (unsigned i = 0; i < image->segment_count; i++) {
-        const struct image_segment *segment = &image->segments[i];
-
-        if (address - image->load_address - segment->vaddr >= segment->memory_size)
-            continue;
-        if (segment->flags & PF_W)
-            return (uint64_t *)address;
-        *ret_protect = PROT_READ | (segment->flags & PF_X ? PROT_EXEC : 0);
-    }
-    if (mprotect((void *)(address & ~(page - 1)), page, PROT_READ | PROT_WRITE) != 0)
-        return NULL;
-    return (uint64_t *)address;
-}
-
-static enum engraft_status symtab_pointer_close(uint64_t *pointer, int protect)
+/* With -z rodynamic .dynamic lies in a segment that is not writable: its page is opened for one store.
+ * Not when it is executable: under MDWE it could not be closed again. */
+enum engraft_status dynamic_store(const struct image *image, const Elf64_Dyn *entry, uint64_t value)
 {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t address = (uintptr_t)&entry->d_un.d_val;
+    void *start = (void *)(address & ~(page - 1));
+    uint32_t flags = 0;
 
-    if (protect < 0)
-        return ENGRAFT_OK;
-    if (mprotect((void *)((uintptr_t)pointer & ~(page - 1)), page, protect) == 0)
-        return ENGRAFT_OK;
-    return ENGRAFT_SYSTEM;
+    for (unsigned i = 0; i < image->segment_count; i++)
+        if (address - image->load_address - image->segments[i].vaddr <
+            image->segments[i].memory_size)
+            flags = image->segments[i].flags;
+    if (!(flags & PF_W) && (flags & PF_X || mprotect(start, page, PROT_READ | PROT_WRITE) != 0))
+        return ENGRAFT_UNSUPPORTED;
+    __atomic_store_n((uint64_t *)address, value, __ATOMIC_RELEASE);
+    if (!(flags & PF_W) && mprotect(start, page, PROT_READ) != 0)
+        return ENGRAFT_SYSTEM;
+    return ENGRAFT_OK;
 }
 
 /* ld.so adds the load address when it uses a d_ptr of an object whose .dynamic it cannot write. */
@@ -231,36 +215,24 @@ static uint64_t symtab_pointer_value(const struct image *image, const void *tabl
     return image->dynamic_flags & PF_W ? value : value - image->load_address;
 }
 
-static bool executable_page_would_close(const struct image *image)
-{
-    uint64_t vaddr = image->dynamic_vaddr;
-
-    for (unsigned i = 0; i < image->segment_count; i++)
-        if (vaddr - image->segments[i].vaddr < image->segments[i].memory_size)
-            return (image->segments[i].flags & (PF_W | PF_X)) == PF_X;
-    return false;
-}
-
 static enum engraft_status symtab_switch(struct bound *bound, const struct image *image,
                                          struct engraft_error *reterr)
 {
-    int protect;
-    uint64_t *pointer;
+    const Elf64_Dyn *entry = image_dynamic(image, DT_SYMTAB);
+    enum engraft_status status;
 
-    if (executable_page_would_close(image)) /* under MDWE such a page cannot be opened again */
-        return error_set(reterr, ENGRAFT_UNSUPPORTED, image->path, NULL,
-                         "its .dynamic lies in an executable segment (-z rodynamic with "
-                         "-z noseparate-code); relink it without one of the two");
-    pointer = symtab_pointer_open(image, &protect);
-    if (!pointer)
-        return error_set(reterr, ENGRAFT_SYSTEM, image->path, NULL,
-                         "its .dynamic cannot be made writable");
-    bound->symbols_before = *pointer;
-    __atomic_store_n(pointer, symtab_pointer_value(image, bound->symbols), __ATOMIC_RELEASE);
-    if (symtab_pointer_close(pointer, protect) != ENGRAFT_OK)
-        return error_set(reterr, ENGRAFT_SYSTEM, image->path, NULL,
-                         "the protection of its .dynamic cannot be restored");
-    return ENGRAFT_OK;
+    if (!entry)
+        return error_set(reterr, ENGRAFT_FORMAT, image->path, NULL, "it has no DT_SYMTAB");
+    bound->symbols_before = entry->d_un.d_ptr;
+    status = dynamic_store(image, entry, symtab_pointer_value(image, bound->symbols));
+    if (status == ENGRAFT_UNSUPPORTED)
+        error_set(reterr, status, image->path, NULL,
+                  "its .dynamic cannot be made writable; if it lies in an executable segment (-z "
+                  "rodynamic with -z noseparate-code), relink it without one of the two");
+    else if (status != ENGRAFT_OK)
+        error_set(reterr, status, image->path, NULL,
+                  "the protection of its .dynamic cannot be restored");
+    return status;
 }
 
 static enum engraft_status symbols_copy(struct bound *bound, const struct plan *plan,
@@ -308,14 +280,8 @@ void commit_rollback(struct bound *bound)
 {
     struct image image;
 
-    if (bound->symbols && image_read_map(bound->map, &image, NULL) == ENGRAFT_OK) {
-        int protect;
-        uint64_t *pointer = symtab_pointer_open(&image, &protect);
-
-        if (pointer) {
-            __atomic_store_n(pointer, bound->symbols_before, __ATOMIC_RELEASE);
-            symtab_pointer_close(pointer, protect);
-        }
-    }
+    if (bound->symbols && image_read_map(bound->map, &image, NULL) == ENGRAFT_OK &&
+        image.dynamic == bound->dynamic)
+        dynamic_store(&image, image_dynamic(&image, DT_SYMTAB), bound->symbols_before);
     bound_destroy(bound);
 }

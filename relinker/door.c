@@ -428,7 +428,8 @@ enum engraft_status door_open(const char *path, int flags, const void *caller_ad
     enum engraft_status status = ENGRAFT_OK;
 
     *ret_native = true;
-    if (!path || !path[0] || flags & RTLD_NOLOAD || policy_disabled() || !self_loader()->open ||
+    if (!path || !path[0] || flags & RTLD_NOLOAD || !(flags & (RTLD_LAZY | RTLD_NOW)) ||
+        policy_disabled() || !self_loader()->open ||
         !self_in_base_namespace())
         return ENGRAFT_OK;
     self_presence(&presence);

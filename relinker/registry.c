@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is bound, what was refused, what hosts have registered. */
+#include <dlfcn.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -174,6 +175,41 @@ void registry_release_pins(void)
         if (pin && loader->close)
             loader->close(pin);
     }
+}
+
+/* The first bound object behind `after` that came through a stub and holds a pin. */
+static struct bound *pinned_next(const struct bound *after)
+{
+    struct bound *bound;
+
+    registry_lock();
+    for (bound = after ? after->next : first_bound; bound; bound = bound->next)
+        if (bound->pin && strcmp(bound->door, "stub") == 0)
+            break;
+    registry_unlock();
+    return bound;
+}
+
+/* A plugin whose destructors have run in this dlclose() is still in the list, but ld.so no longer
+ * finds it. At the end of the process it does, and nothing is released. */
+void registry_release_closing(void)
+{
+    const struct loader *loader = self_loader();
+
+    for (struct bound *bound = pinned_next(NULL); bound && loader->open;
+         bound = pinned_next(bound)) {
+        void *handle = loader->open(bound->path, RTLD_LAZY | RTLD_NOLOAD);
+
+        if (handle) {
+            loader->close(handle);
+            continue;
+        }
+        loader->error();
+        registry_lock();
+        pin_queue(bound);
+        registry_unlock();
+    }
+    registry_release_pins();
 }
 
 /* ---- refusals ----------------------------------------------------------------------------------------- */

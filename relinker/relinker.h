@@ -279,6 +279,9 @@ struct bound {
     size_t kinds[PLAN_KINDS];
 };
 
+/* Stores into an entry of .dynamic, whatever its protection. UNSUPPORTED: nothing was stored. */
+enum engraft_status dynamic_store(const struct image *image, const Elf64_Dyn *entry,
+                                  uint64_t value);
 /* Rewrites the references of an object that is not relocated yet. All or nothing. */
 enum engraft_status commit_symbols(struct plan *plan, const char *path, const char *door,
                                    struct bound **ret_bound, struct engraft_error *reterr);
@@ -311,6 +314,7 @@ void registry_refused(const char *path, const char *reason);
 void registry_purge(const struct image *images, size_t count);
 void registry_purge_locked(void); /* the same, for callers without the lock; pins are released */
 void registry_release_pins(void);
+void registry_release_closing(void); /* in a destructor: the pins of plugins that dlclose() is removing */
 struct bound *registry_first(void); /* under registry_lock() */
 struct bound *registry_find(const struct image *image);
 struct refused_load {

@@ -39,11 +39,12 @@ struct scene {
     size_t engine_count;
 };
 
-/* Our own objects have no name but their descriptor. */
+/* Our own objects have no name but their descriptor, or that of a stand-in in use. */
 static bool image_is_tiny(const struct image *image)
 {
-    return strncmp(image->path, "/proc/", 6) == 0 && strstr(image->path, "/fd/") != NULL &&
-           image->segment_count == 1;
+    return image->segment_count == 1 &&
+           (image->path[0] == '\1' ||
+            (strncmp(image->path, "/proc/", 6) == 0 && strstr(image->path, "/fd/") != NULL));
 }
 
 static bool is_new(const struct scene *scene, const struct image *image)
@@ -401,23 +402,59 @@ static struct private_name *map_names(struct link_map *map)
 }
 
 /* All objects are mapped: nobody else may be given the stand-in for its name. */
-static void stand_in_rename(const struct image *image, const char *name)
+/* Makes a name that nobody asks for, in place, unlike that of any other stand-in. */
+static void name_mark(const char *name, unsigned serial)
+{
+    char *at = (char *)(uintptr_t)name;
+
+    *at++ = '\1';
+    for (; *at && serial; serial >>= 4)
+        *at++ = "0123456789abcdef"[serial & 15];
+}
+
+/* The path goes too: the descriptor in it will be used again. */
+static bool stand_in_rename(const struct image *image, unsigned serial)
 {
     struct private_name *names = map_names(image->map);
+    char path[TRIGGER_PATH_SIZE], soname[128];
 
     if (!names) {
-        log_line(LOG_DOOR, "%s: the name %s stays taken (unknown link_map)", image->path, name);
-        return;
+        log_line(LOG_DOOR, "%s: its name stays taken (unknown link_map)", image->path);
+        return false;
     }
+    text_format(path, sizeof path, "%s", image->path);
+    text_format(soname, sizeof soname, "%s", image->soname);
     for (; names; names = names->next)
-        if (strcmp(names->name, name) == 0)
-            ((char *)(uintptr_t)names->name)[0] = '\1';
-    if (image->soname)
-        ((char *)(uintptr_t)image->soname)[0] = '\1';
+        if (strcmp(names->name, soname) == 0 || strcmp(names->name, path) == 0)
+            name_mark(names->name, serial);
+    if (strcmp(image->map->l_name, path) == 0)
+        name_mark(image->map->l_name, serial);
+    name_mark(image->soname, serial);
+    return true;
+}
+
+/* ld.so looks DT_NEEDED up by name once more when the plugin is opened by itself (its handle gets a
+ * search list of its own) and when another object NEEDs the plugin: the name must lead to the stand-in
+ * then, under its new name. The offset may leave the string table, ld.so only adds it; the string lies
+ * in the stand-in, which lives as long as the plugin. */
+static void needed_redirect(const struct image *image, const char *name, const char *marked)
+{
+    for (size_t i = 0; i < image->dynamic_count; i++) {
+        const Elf64_Dyn *entry = &image->dynamic[i];
+        const char *needed =
+            entry->d_tag == DT_NEEDED ? image_name(image, entry->d_un.d_val) : NULL;
+
+        if (needed && strcmp(needed, name) == 0 &&
+            dynamic_store(image, entry,
+                          (uint64_t)((uintptr_t)marked - (uintptr_t)image->strings)) != ENGRAFT_OK)
+            log_line(LOG_DOOR, "%s: its .dynamic cannot be written", image->path);
+    }
 }
 
 static void stand_ins_rename(struct scene *scene)
 {
+    static _Atomic unsigned serials;
+
     for (size_t i = scene->first_new; i < scene->count; i++) {
         const struct image *image = &scene->images[i];
         char name[128];
@@ -425,7 +462,11 @@ static void stand_ins_rename(struct scene *scene)
         if (!image_is_tiny(image) || !image->soname)
             continue;
         text_format(name, sizeof name, "%s", image->soname);
-        stand_in_rename(image, name);
+        if (!stand_in_rename(image, ++serials))
+            continue;
+        for (size_t j = scene->first_new; j < scene->count; j++)
+            if (!image_is_tiny(&scene->images[j]))
+                needed_redirect(&scene->images[j], name, image->soname);
     }
 }
 

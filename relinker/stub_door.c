@@ -27,9 +27,8 @@ void engraft_stub_init_1(void)
     report_update();
 }
 
-/* Runs after the plugin's destructors. The plugin is still in ld.so's list: what it held is given
- * back at the next load or unload. */
+/* Runs after the plugin's destructors, inside dlclose(). */
 void engraft_stub_fini_1(void)
 {
-    registry_purge_locked();
+    registry_release_closing();
 }

@@ -260,10 +260,25 @@ void self_set_interposer(const void *address)
     atomic_store(&interposer, address);
 }
 
+/* A stub of a plugin that the executable NEEDs comes here before the interposer was ever called. */
+static const void *interposer_find(void)
+{
+    const void *found = atomic_load(&interposer);
+
+    for (struct link_map *map = self_first_map(); map && !found; map = map->l_next) {
+        struct image image;
+
+        if (!map_is_vdso(map) && image_read_map(map, &image, NULL) == ENGRAFT_OK && image.soname &&
+            strcmp(image.soname, "libengraft-preload.so") == 0)
+            found = map->l_ld;
+    }
+    return found;
+}
+
 void *self_function(const char *name)
 {
     uint32_t hash = gnu_hash(name, NULL);
-    const void *behind = atomic_load(&interposer);
+    const void *behind = interposer_find();
     bool passed = behind == NULL;
 
     for (struct link_map *map = self_first_map(); map; map = map->l_next) {

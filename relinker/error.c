@@ -16,7 +16,7 @@ static void text_put(struct text *text, char c)
 
 static void text_put_string(struct text *text, const char *string, int limit)
 {
-    for (int i = 0; string[i] && (limit < 0 || i < limit); i++)
+    for (int i = 0; (limit < 0 || i < limit) && string[i]; i++)
         text_put(text, string[i]);
 }
 

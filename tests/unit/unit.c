@@ -11,6 +11,17 @@
 static char directory[64];
 static pid_t owner;
 
+/* Texts that live as long as the program. */
+static char *kept[1024];
+static size_t kept_count;
+
+static const char *keep(char *text)
+{
+    if (kept_count == COUNT(kept))
+        fail_msg("too many texts to keep");
+    return kept[kept_count++] = text;
+}
+
 static int entry_remove(const char *path, const struct stat *file, int type, struct FTW *walk)
 {
     (void)file;
@@ -38,7 +49,7 @@ const char *unit_path(const char *name)
     }
     if (asprintf(&path, "%s/%s", directory, name) < 0)
         fail_msg("out of memory");
-    return path; /* kept: tests are short */
+    return keep(path);
 }
 
 char *unit_run(int *ret_status, const char *format, ...)
@@ -109,9 +120,10 @@ const char *unit_world(const char *name)
     path[strcspn(path, "\n")] = '\0';
     if (status != 0) {
         print_message("# tests/world get %s: exit status %d, its reason is above\n", name, status);
+        free(path);
         skip();
     }
-    return path;
+    return keep(path);
 }
 
 void object_open(struct object *object, const char *path)

@@ -22,7 +22,7 @@ static const char isolate_import[] =
 /* What v8_infer() says: "VERSION (SOURCE)", "none" when nothing. */
 static const char *inferred(const char *name, const char *source, const char *flags)
 {
-    static char text[128];
+    static char text[512];
     const char *told = NULL;
     struct abi abi;
 

@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: MIT
 #
-# Nothing here is built by make: examples/v8-hello/demo builds what it shows (./dev demo).
+# Nothing here is built by make: examples/v8-hello/demo builds what it shows (./dev demo), and
+# examples/host-api/run what a host author writes.
 
 EXTRA_DIST += \
+	examples/host-api/engine.c \
+	examples/host-api/engine.h \
+	examples/host-api/host.c \
+	examples/host-api/plugin.c \
+	examples/host-api/run \
+	examples/host-api/toy.symbols \
 	examples/v8-hello/demo \
 	examples/v8-hello/hello.cc \
 	examples/v8-hello/hello.h \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 
-EXTRA_DIST += tests/tap.sh tests/world tests/world.lock tests/cmocka-tap
+EXTRA_DIST += tests/installcheck tests/tap.sh tests/world tests/world.lock tests/cmocka-tap
 
 include tests/cli/local.mk
 include tests/hosts/local.mk
@@ -11,3 +11,8 @@ include tests/unit/local.mk
 include tests/audit/local.mk
 include tests/arch/local.mk
 include tests/fuzz/local.mk
+
+INSTALLCHECKS += installcheck-strangers
+installcheck-strangers:
+	CC='$(CC)' $(srcdir)/tests/installcheck '$(DESTDIR)$(bindir)' '$(DESTDIR)$(libdir)' \
+		'$(DESTDIR)$(mandir)' '$(srcdir)'

@@ -46,6 +46,10 @@ tests_unit_test_reference_CFLAGS = $(unit_cflags)
 tests_unit_test_reference_LDADD = libunit.la
 tests_unit_test_resolve_CFLAGS = $(unit_cflags)
 tests_unit_test_resolve_LDADD = libunit.la
+tests_unit_test_trap_SOURCES = tests/unit/test_trap.c tests/unit/trap_call.h
+if ARCH_X86_64
+tests_unit_test_trap_SOURCES += tests/unit/trap_call_x86_64.c
+endif
 tests_unit_test_trap_CFLAGS = $(unit_cflags)
 tests_unit_test_trap_LDADD = libunit.la
 tests_unit_test_trigger_CFLAGS = $(unit_cflags)

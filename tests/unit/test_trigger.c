@@ -43,6 +43,33 @@ static void test_readelf(void **state)
     assert_int_equal(tiny.fd, -1);
 }
 
+static void test_elflint(void **state)
+{
+    struct tiny_request requests[] = {
+        {.soname = "libstand-in.so.1"},
+        {.needed = two_needed, .needed_count = 2, .runpath = "/a"},
+        {.resolver = 0x1000, .reason = "engraft_reason"},
+    };
+    int status;
+
+    (void)state;
+    free(unit_run(&status, "eu-elflint --version >/dev/null 2>&1"));
+    if (status != 0) {
+        print_message("# eu-elflint (elfutils) is not installed\n");
+        skip();
+    }
+    for (size_t i = 0; i < COUNT(requests); i++) {
+        struct tiny_image tiny;
+        char *text;
+
+        assert_int_equal(tiny_create(&requests[i], &tiny, NULL), ENGRAFT_OK);
+        text = unit_run(&status, "LC_ALL=C eu-elflint --gnu-ld %s 2>&1", tiny.path);
+        assert_string_equal(text, "No errors\n");
+        free(text);
+        tiny_close(&tiny);
+    }
+}
+
 static void test_rpath(void **state)
 {
     struct tiny_request request = {.runpath = "/a", .rpath = true};
@@ -198,7 +225,8 @@ static void test_long_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_readelf),        cmocka_unit_test(test_rpath),
+        cmocka_unit_test(test_readelf),        cmocka_unit_test(test_elflint),
+        cmocka_unit_test(test_rpath),
         cmocka_unit_test(test_our_own_reader), cmocka_unit_test(test_answered),
         cmocka_unit_test(test_refused),        cmocka_unit_test(test_stand_in),
         cmocka_unit_test(test_too_much),       cmocka_unit_test(test_long_names),

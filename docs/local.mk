@@ -2,6 +2,15 @@
 
 dist_man_MANS += docs/engraft.1 docs/libengraft.3 docs/engraft.5 docs/engraft.7
 
+dist_doc_DATA += \
+	README.md \
+	docs/ARCHITECTURE.md \
+	docs/DECISIONS.md \
+	docs/HOWTO-add-an-adapter.md \
+	docs/HOWTO-add-an-architecture.md \
+	docs/HOWTO-add-an-engine.md \
+	docs/LIMITS.md
+
 # Schemas of what `engraft --json` and ENGRAFT_REPORT write; they refer to each other by file name.
 schemadir = $(docdir)/schema
 dist_schema_DATA = \

@@ -363,8 +363,8 @@ static void symbols_read(struct image *image)
     if (!entry || !image->strings)
         return;
     vaddr = image_pointer(image, entry->d_un.d_ptr);
-    if (image->live && vaddr == entry->d_un.d_ptr && image->load_address != 0 &&
-        !image_room(image, vaddr)) { /* bound by engraft: a copy of the same number of symbols */
+    if (image->live && vaddr == entry->d_un.d_ptr && !image_room(image, vaddr)) {
+        /* bound by engraft: a copy of the same number of symbols */
         image->symbols = (const Elf64_Sym *)(uintptr_t)entry->d_un.d_ptr;
         image->symbol_count = count;
         return;

@@ -11,7 +11,7 @@
 #include "output.h"
 
 static const char doc[] =
-    "Tell which engines are in TARGET: a process (PID), an ELF file, a core file, or `self' for "
+    "Tell which engines are in TARGET: a process (PID), an ELF file, or `self' for "
     "this command. A file whose name is a number is written ./123.\v"
     "Exit status: 0 also when there is no engine, 1 error, 2 usage.";
 

@@ -22,27 +22,34 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
+static void *map_at(uintptr_t address, size_t size, int flags)
+{
+    void *memory = mmap((void *)address, size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
 /* Debuggers and slot patchers take "d_ptr below the load address" for "not rebased yet", so the copy
- * is placed above the object. */
+ * is placed above the object. Where that is impossible (a heap or the guard pages of WebAssembly
+ * memories may cover many gigabytes there), any place is better than a refusal: ld.so does not care. */
 static void *map_above(const struct image *image, size_t size)
 {
     uintptr_t end = image->load_address + image->vaddr_end;
     uintptr_t step = (uintptr_t)1 << 20;
 
-    for (unsigned i = 0; i < 40; i++, end += step) {
+    for (unsigned i = 0; i < 64; i++, end += step) {
         void *memory;
 
         if (i && i % 4 == 0)
             step *= 2;
-        memory = mmap((void *)end, size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-        if (memory == MAP_FAILED)
-            continue;
-        if ((uintptr_t)memory >= image->load_address)
+        memory = map_at(end, size, MAP_FIXED_NOREPLACE);
+        if (memory && (uintptr_t)memory >= image->load_address)
             return memory;
-        munmap(memory, size); /* a kernel before 4.17 took the address as a hint */
+        if (memory)
+            munmap(memory, size); /* a kernel before 4.17 took the address as a hint */
     }
-    return NULL;
+    return map_at(0, size, 0);
 }
 
 static size_t page_round(size_t size)
@@ -245,7 +252,7 @@ static enum engraft_status symbols_copy(struct bound *bound, const struct plan *
     bound->symbols = map_above(image, bound->symbols_size);
     if (!bound->symbols)
         return error_set(reterr, ENGRAFT_MEMORY, image->path, NULL,
-                         "no room for a symbol table above the object");
+                         "no memory for a symbol table");
     memcpy(bound->symbols, image->symbols, size);
     for (size_t i = 0; i < bound->count; i++)
         symbol_rewrite(&bound->symbols[bound->references[i].symbol], plan, &bound->references[i]);

@@ -54,7 +54,8 @@ libengraft_core_la_LIBADD = libadapters.la libprobes.la librelinker.la
 libengraft_la_SOURCES =
 libengraft_la_LIBADD = libengraft-core.la
 libengraft_la_DEPENDENCIES = $(libengraft_la_LIBADD) relinker/libengraft.map
-libengraft_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 \
+# -z nodelete: what it holds for plugins (symbol tables, traps) outlives the last stub that NEEDs it.
+libengraft_la_LDFLAGS = $(AM_LDFLAGS) -version-info 0:0:0 -Wl,-z,nodelete \
 	-Wl,--version-script=$(top_srcdir)/relinker/libengraft.map
 
 # No sanitizer: it is loaded before any run-time of one.

@@ -177,37 +177,53 @@ void registry_release_pins(void)
     }
 }
 
-/* The first bound object behind `after` that came through a stub and holds a pin. */
-static struct bound *pinned_next(const struct bound *after)
+static bool has_stub_pin(const struct bound *bound)
+{
+    return bound->pin && strcmp(bound->door, "stub") == 0;
+}
+
+/* The path of bound object number `index` that came through a stub and holds a pin. */
+static bool pinned_path(unsigned index, char *ret_path, size_t size)
 {
     struct bound *bound;
 
     registry_lock();
-    for (bound = after ? after->next : first_bound; bound; bound = bound->next)
-        if (bound->pin && strcmp(bound->door, "stub") == 0)
+    for (bound = first_bound; bound; bound = bound->next)
+        if (has_stub_pin(bound) && index-- == 0)
             break;
+    if (bound)
+        text_format(ret_path, size, "%s", bound->path);
     registry_unlock();
-    return bound;
+    return bound != NULL;
+}
+
+static void pin_queue_of(const char *path)
+{
+    registry_lock();
+    for (struct bound *bound = first_bound; bound; bound = bound->next)
+        if (has_stub_pin(bound) && strcmp(bound->path, path) == 0)
+            pin_queue(bound);
+    registry_unlock();
 }
 
 /* A plugin whose destructors have run in this dlclose() is still in the list, but ld.so no longer
- * finds it. At the end of the process it does, and nothing is released. */
+ * finds it. At the end of the process it does, and nothing is released. Between two steps another
+ * thread may free any record: only paths are kept. */
 void registry_release_closing(void)
 {
     const struct loader *loader = self_loader();
+    char path[4096];
 
-    for (struct bound *bound = pinned_next(NULL); bound && loader->open;
-         bound = pinned_next(bound)) {
-        void *handle = loader->open(bound->path, RTLD_LAZY | RTLD_NOLOAD);
+    for (unsigned index = 0; loader->open && pinned_path(index, path, sizeof path);) {
+        void *handle = loader->open(path, RTLD_LAZY | RTLD_NOLOAD);
 
         if (handle) {
             loader->close(handle);
-            continue;
+            index++;
+        } else {
+            loader->error();
+            pin_queue_of(path);
         }
-        loader->error();
-        registry_lock();
-        pin_queue(bound);
-        registry_unlock();
     }
     registry_release_pins();
 }

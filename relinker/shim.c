@@ -542,6 +542,7 @@ void shim_stub_moment(void)
         return;
     if (!scene_open(&scene, NULL))
         return;
+    registry_purge(scene.images, scene.count);
     request.path = stub_plugin_path(&scene);
     if (policy_disabled())
         error_set(&request.error, ENGRAFT_STATE, request.path, NULL,

@@ -117,12 +117,11 @@ static void pin_queue(struct bound *bound)
     bound->pin = NULL;
 }
 
-void registry_purge(const struct image *images, size_t count)
+static void purge(const struct image *images, size_t count)
 {
     bool keep = environment_get("ENGRAFT_REPORT") != NULL;
     unsigned unloaded = 0;
 
-    registry_lock();
     for (struct bound **at = &first_bound; *at;) {
         struct bound *bound = *at;
 
@@ -139,24 +138,45 @@ void registry_purge(const struct image *images, size_t count)
         *at = bound->next;
         bound_destroy(bound);
     }
+}
+
+void registry_purge(const struct image *images, size_t count)
+{
+    registry_lock();
+    purge(images, count);
     registry_unlock();
 }
 
-static void purge_all(void *argument)
+/* dl_iterate_phdr()'s lock keeps objects in the list, but not the load of another thread from being
+ * bound: images read before its record was added would show it unbound, and its symbol table would
+ * be freed under it. So they are read with the registry locked. */
+void registry_purge_now(void)
 {
     struct arena arena = {0};
     struct image *images;
     size_t count;
 
-    (void)argument;
-    if (self_images(&arena, &images, &count, NULL) == ENGRAFT_OK)
-        registry_purge(images, count);
+    registry_lock();
+    if (first_bound && self_images(&arena, &images, &count, NULL) == ENGRAFT_OK)
+        purge(images, count);
+    registry_unlock();
     arena_release(&arena);
+}
+
+static void purge_all(void *argument)
+{
+    (void)argument;
+    registry_purge_now();
 }
 
 void registry_purge_locked(void)
 {
-    if (!first_bound)
+    bool empty;
+
+    registry_lock();
+    empty = !first_bound;
+    registry_unlock();
+    if (empty)
         return;
     self_locked(purge_all, NULL);
     registry_release_pins();

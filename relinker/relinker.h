@@ -309,9 +309,10 @@ void registry_unlock(void);
 void registry_add(struct bound *bound);    /* locked by itself, as all below */
 void registry_remove(struct bound *bound); /* unlinks, does not destroy */
 void registry_refused(const char *path, const char *reason);
-/* Forgets objects that are gone and frees what belonged to them. Under ld.so's lock or inside
- * self_locked(). Their pins wait for registry_release_pins(), which calls dlclose(). */
+/* Forgets objects that are gone and frees what belonged to them. Under ld.so's lock: nobody else binds
+ * meanwhile. Their pins wait for registry_release_pins(), which calls dlclose(). */
 void registry_purge(const struct image *images, size_t count);
+void registry_purge_now(void);    /* inside self_locked() */
 void registry_purge_locked(void); /* the same, for callers without the lock; pins are released */
 void registry_release_pins(void);
 void registry_release_closing(void); /* in a destructor: the pins of plugins that dlclose() is removing */

@@ -277,7 +277,7 @@ static void put_report(void *argument)
         writer->failed = true;
         return;
     }
-    registry_purge(images, count);
+    registry_purge_now();
     put(writer, "{");
     put_number(writer, "pid", (size_t)getpid(), ",");
     put_member(writer, "engraft", engraft_version_string());

@@ -26,6 +26,7 @@
 
 #define CHAIN_MAX 40
 #define SURVEY_DEPTH 3
+#define SURVEY_AGAIN_MAX 32
 
 /* ---- the resolvers ---------------------------------------------------------------------------------------- */
 
@@ -380,16 +381,54 @@ static enum engraft_status door_load(struct load_request *request, const char *p
     return status;
 }
 
-static bool is_resident(const char *path)
-{
-    const struct loader *loader = self_loader();
-    void *handle = loader->open(path, RTLD_LAZY | RTLD_NOLOAD);
+/* ---- what is loaded already ---------------------------------------------------------------------------- */
 
-    if (handle)
-        loader->close(handle);
+/* "A resident path is native" is only true while it stays resident: another thread may close it, and
+ * dlopen() would map it anew, unseen. So it is held meanwhile. */
+struct resident {
+    const char *path;
+    void *handle;
+    bool certain; /* whoever asks for path gets this object, wherever he would search */
+};
+
+static void resident_check(void *argument)
+{
+    struct resident *resident = argument;
+    struct image image;
+
+    resident->certain =
+        strchr(resident->path, '/') != NULL ||
+        (image_read_map(resident->handle, &image, NULL) == ENGRAFT_OK && image.soname &&
+         strcmp(image.soname, resident->path) == 0);
+}
+
+static void resident_hold(struct resident *resident, const char *path)
+{
+    resident->path = path;
+    resident->certain = false;
+    resident->handle = self_loader()->open(path, RTLD_LAZY | RTLD_NOLOAD);
+    if (resident->handle)
+        self_locked(resident_check, resident);
     else
-        loader->error();
-    return handle != NULL;
+        self_loader()->error();
+}
+
+static void resident_release(const struct resident *resident)
+{
+    if (resident->handle)
+        self_loader()->close(resident->handle);
+}
+
+static enum engraft_status resident_open(const struct resident *resident, int flags,
+                                         void **ret_handle, struct engraft_error *reterr)
+{
+    enum engraft_status status = ENGRAFT_OK;
+
+    *ret_handle = self_loader()->open(resident->path, flags);
+    if (!*ret_handle)
+        status = native_error(resident->path, reterr);
+    resident_release(resident);
+    return status;
 }
 
 /* The engine that most plugins of this process would get: the stand-in NEEDs it. It is decided again,
@@ -416,37 +455,78 @@ static void engine_guess(void *argument)
     arena_release(&arena);
 }
 
+static bool is_for_ld_so(const char *path, int flags)
+{
+    return !path || !path[0] || flags & RTLD_NOLOAD || !(flags & (RTLD_LAZY | RTLD_NOW)) ||
+           policy_disabled() || !self_loader()->open || !self_in_base_namespace();
+}
+
+enum { SURVEYED_NOTHING, SURVEYED, SURVEYED_AGAIN };
+
+/* What the survey finds resident and nobody holds may be gone at the load: then again. */
+static int request_survey(struct load_request *request, struct caller *caller,
+                          const struct resident *resident)
+{
+    const char *expanded;
+
+    self_locked(caller_find, caller);
+    expanded = origin_expand(&request->arena, request->path, caller->directory);
+    if (!expanded || !door_survey(request, expanded, caller))
+        return SURVEYED_NOTHING;
+    request->path = expanded;
+    if (!request->new_count)
+        return resident->handle ? SURVEYED : SURVEYED_AGAIN;
+    return request->concerned ? SURVEYED : SURVEYED_NOTHING;
+}
+
+static enum engraft_status request_load(struct load_request *request, const struct caller *caller,
+                                        int flags, void **ret_handle, struct engraft_error *reterr)
+{
+    struct engine_guess guess = {request->engine_path, sizeof request->engine_path};
+    enum engraft_status status;
+
+    if (request->stand_in_count)
+        self_locked(engine_guess, &guess);
+    log_line(LOG_DOOR, "%s: %u new objects, %u stand-ins", request->path, request->new_count,
+             request->stand_in_count);
+    status = door_load(request, request->path, caller, flags, ret_handle, reterr);
+    registry_release_pins();
+    report_update();
+    return status;
+}
+
 enum engraft_status door_open(const char *path, int flags, const void *caller_address,
                               const char *door, void **ret_handle, bool *ret_native,
                               struct engraft_error *reterr)
 {
-    struct load_request request = {.path = path, .door = door};
+    struct load_request request;
     struct caller caller = {.address = caller_address, .arena = &request.arena};
-    struct engine_guess guess = {request.engine_path, sizeof request.engine_path};
     struct presence presence = {0};
-    const char *expanded;
+    struct resident resident;
     enum engraft_status status = ENGRAFT_OK;
+    int surveyed;
 
     *ret_native = true;
-    if (!path || !path[0] || flags & RTLD_NOLOAD || !(flags & (RTLD_LAZY | RTLD_NOW)) ||
-        policy_disabled() || !self_loader()->open ||
-        !self_in_base_namespace())
+    if (is_for_ld_so(path, flags))
         return ENGRAFT_OK;
     self_presence(&presence);
-    if (!presence.present || peek_is_unconcerned(path, &presence) || is_resident(path))
+    if (!presence.present || peek_is_unconcerned(path, &presence))
         return ENGRAFT_OK;
-    self_locked(caller_find, &caller);
-    expanded = origin_expand(&request.arena, path, caller.directory);
-    if (expanded && door_survey(&request, expanded, &caller) && request.concerned) {
-        *ret_native = false;
-        if (request.stand_in_count)
-            self_locked(engine_guess, &guess);
-        log_line(LOG_DOOR, "%s: %u new objects, %u stand-ins", path, request.new_count,
-                 request.stand_in_count);
-        status = door_load(&request, expanded, &caller, flags, ret_handle, reterr);
-        registry_release_pins();
-        report_update();
+    for (unsigned i = 0; i < SURVEY_AGAIN_MAX; i++) {
+        request = (struct load_request){.path = path, .door = door};
+        resident_hold(&resident, path);
+        if (resident.certain) {
+            *ret_native = false;
+            return resident_open(&resident, flags, ret_handle, reterr);
+        }
+        surveyed = request_survey(&request, &caller, &resident);
+        *ret_native = surveyed != SURVEYED;
+        if (surveyed == SURVEYED)
+            status = request_load(&request, &caller, flags, ret_handle, reterr);
+        resident_release(&resident);
+        arena_release(&request.arena);
+        if (surveyed != SURVEYED_AGAIN)
+            break;
     }
-    arena_release(&request.arena);
     return status;
 }

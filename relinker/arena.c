@@ -11,31 +11,53 @@ struct arena_block {
 };
 
 #define ARENA_BLOCK_SIZE ((size_t)256 * 1024)
+#define ARENA_LARGE ((size_t)64 * 1024)
+#define ARENA_HEADER ((sizeof(struct arena_block) + 15) & ~(size_t)15)
 
-static bool arena_grow(struct arena *arena, size_t size)
+static struct arena_block *block_create(struct arena *arena, size_t size, int flags)
 {
-    size_t want = size + sizeof(struct arena_block) + 16;
-    struct arena_block *block;
+    struct arena_block *block = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                                     MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 
-    want = want < ARENA_BLOCK_SIZE ? ARENA_BLOCK_SIZE : (want + 4095) & ~(size_t)4095;
-    block = mmap(NULL, want, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (block == MAP_FAILED)
-        return false;
+        return NULL;
     block->next = arena->blocks;
-    block->size = want;
+    block->size = size;
     arena->blocks = block;
+    return block;
+}
+
+static bool arena_grow(struct arena *arena)
+{
+    struct arena_block *block = block_create(arena, ARENA_BLOCK_SIZE, 0);
+
+    if (!block)
+        return false;
     arena->memory = (unsigned char *)block;
-    arena->size = want;
-    arena->used = (sizeof *block + 15) & ~(size_t)15;
+    arena->size = ARENA_BLOCK_SIZE;
+    arena->used = ARENA_HEADER;
     return true;
+}
+
+/* Something large has a block of its own, and its pages at once: all of them will be written, and a
+ * page fault costs several times what the kernel needs to prepare a page. */
+static void *large_allocate(struct arena *arena, size_t size)
+{
+    size_t want = (size + ARENA_HEADER + 4095) & ~(size_t)4095;
+    struct arena_block *block =
+        want > size ? block_create(arena, want, MAP_POPULATE) : NULL;
+
+    return block ? (unsigned char *)block + ARENA_HEADER : NULL;
 }
 
 void *arena_allocate(struct arena *arena, size_t size)
 {
     void *memory;
 
+    if (size >= ARENA_LARGE)
+        return large_allocate(arena, size);
     size = (size + 15) & ~(size_t)15;
-    if (size > arena->size - arena->used && !arena_grow(arena, size))
+    if (size > arena->size - arena->used && !arena_grow(arena))
         return NULL;
     memory = arena->memory + arena->used;
     arena->used += size;
@@ -61,4 +83,20 @@ void arena_release(struct arena *arena)
         munmap(block, block->size);
         block = next;
     }
+}
+
+bool arena_give(struct arena *from, struct arena *to, const void *memory, size_t used)
+{
+    for (struct arena_block **link = &from->blocks; *link; link = &(*link)->next) {
+        struct arena_block *block = *link;
+
+        if ((const unsigned char *)block + ARENA_HEADER != memory ||
+            (const unsigned char *)block == from->memory || used < block->size / 2)
+            continue;
+        *link = block->next;
+        block->next = to->blocks;
+        to->blocks = block;
+        return true;
+    }
+    return false;
 }

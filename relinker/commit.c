@@ -25,7 +25,7 @@
 static void *map_at(uintptr_t address, size_t size, int flags)
 {
     void *memory = mmap((void *)address, size, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE | flags, -1, 0);
 
     return memory == MAP_FAILED ? NULL : memory;
 }
@@ -75,11 +75,10 @@ static void symbol_rewrite(Elf64_Sym *symbol, const struct plan *plan,
     symbol->st_shndx = SHN_ABS;
     symbol->st_value = reference->target;
     if (reference->found) {
-        const Elf64_Sym *target =
-            &plan->host->modules[reference->module]->symbols[reference->found];
-
-        symbol->st_size = target->st_size;
-        type = ELF64_ST_TYPE(target->st_info);
+        type = reference->type;
+        if (type == STT_OBJECT) /* a relocation may ask for the size of data */
+            symbol->st_size =
+                plan->host->modules[reference->module]->symbols[reference->found].st_size;
     }
     if (type == STT_GNU_IFUNC) /* its resolver has been called already */
         type = STT_FUNC;
@@ -107,10 +106,16 @@ static bool record_names(struct bound *bound)
 
 static bool record_references(struct bound *bound, const struct plan *plan)
 {
-    bound->references = arena_allocate(&bound->arena, plan->count * sizeof *bound->references);
-    if (!bound->references)
-        return false;
-    memcpy(bound->references, plan->references, plan->count * sizeof *bound->references);
+    size_t size = plan->count * sizeof *bound->references;
+
+    if (plan->arena && arena_give(plan->arena, &bound->arena, plan->references, size)) {
+        bound->references = plan->references;
+    } else {
+        bound->references = arena_allocate(&bound->arena, size);
+        if (!bound->references)
+            return false;
+        memcpy(bound->references, plan->references, size);
+    }
     bound->count = plan->count;
     memcpy(bound->kinds, plan->kinds, sizeof bound->kinds);
     return !environment_get("ENGRAFT_REPORT") || record_names(bound);

@@ -299,38 +299,34 @@ static void refuse(struct plan *plan, enum engraft_status status, const char *sy
     error_set(&plan->refusal, status, plan->plugin->path, symbol, "%s", plan->reason);
 }
 
-/* The run-time address of a definition; calls the host's IFUNC resolver where it is one. */
-static uint64_t definition_address(struct plan *plan, const struct plan_request *request,
-                                   const struct reference *reference)
+/* What the host's IFUNC resolver chooses. */
+static uint64_t indirect_address(struct plan *plan, const struct plan_request *request,
+                                 const struct reference *reference)
 {
     const struct image *module = plan->host->modules[reference->module];
-    const Elf64_Sym *symbol = &module->symbols[reference->found];
-    uint64_t address = image_symbol_address(module, symbol);
 
-    if (ELF64_ST_TYPE(symbol->st_info) != STT_GNU_IFUNC || request->offline)
-        return address;
+    if (request->offline)
+        return reference->target;
     if (image_is_relocated(module) == 0) {
         refuse(plan, ENGRAFT_REFUSED, reference->name,
                "%s is an indirect function of %s, which is not relocated yet", reference->name,
                engine_path(plan->host));
         return 0;
     }
-    return ((uint64_t(*)(void))(uintptr_t)address)();
+    return ((uint64_t(*)(void))(uintptr_t)reference->target)();
 }
 
 static void bind_found(struct plan *plan, const struct plan_request *request,
                        struct reference *reference)
 {
-    const struct image *module = plan->host->modules[reference->module];
-    const Elf64_Sym *symbol = &module->symbols[reference->found];
-
-    if (ELF64_ST_TYPE(symbol->st_info) == STT_TLS) {
+    if (reference->type == STT_TLS) {
         refuse(plan, ENGRAFT_UNSUPPORTED, reference->name,
                "%s is thread-local data of the engine, which cannot be bound", reference->name);
         return;
     }
     reference->kind = ENGRAFT_KIND_DIRECT;
-    reference->target = definition_address(plan, request, reference);
+    if (reference->type == STT_GNU_IFUNC)
+        reference->target = indirect_address(plan, request, reference);
 }
 
 static void bind_missing(struct plan *plan, const struct abi_adapter *adapter,
@@ -370,6 +366,7 @@ static void bind_route(struct plan *plan, const struct plan_request *request,
         }
         if (route.kind == ENGRAFT_KIND_TRAP) {
             reference->found = 0;
+            reference->target = 0;
         } else if (route.kind == ENGRAFT_KIND_RENAMED) {
             struct reference renamed = *reference;
 
@@ -380,6 +377,8 @@ static void bind_route(struct plan *plan, const struct plan_request *request,
                 resolve_references(plan->host->modules[i], (uint8_t)i, &renamed, 1);
             reference->found = renamed.found;
             reference->module = renamed.module;
+            reference->type = renamed.type;
+            reference->target = renamed.target;
             reference->target_name = route.host_symbol;
             if (renamed.found) {
                 bind_found(plan, request, reference);
@@ -625,6 +624,7 @@ enum engraft_status plan_make(struct arena *arena, const struct image *images, s
     enum engraft_status status;
 
     memset(plan, 0, sizeof *plan);
+    plan->arena = arena;
     plan->plugin = plugin;
     plan->plugin_abi_source = "";
     plan->verdict = ENGRAFT_VERDICT_EXACT;

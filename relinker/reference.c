@@ -26,13 +26,19 @@ static void uses_mark(const struct image *image, const Elf64_Rela *rela, size_t 
                       uint8_t *uses)
 {
     const struct architecture *architecture = architecture_of(image->machine);
+    uint32_t known = 0; /* types come in runs */
+    uint8_t use = use_of(RELOCATION_OTHER);
 
     for (size_t i = 0; architecture && i < count; i++) {
         uint64_t symbol = ELF64_R_SYM(rela[i].r_info);
+        uint32_t type = (uint32_t)ELF64_R_TYPE(rela[i].r_info);
 
-        if (symbol && symbol < image->symbol_count)
-            uses[symbol] |=
-                use_of(relocation_kind(architecture, (uint32_t)ELF64_R_TYPE(rela[i].r_info)));
+        if (!symbol || symbol >= image->symbol_count)
+            continue;
+        if (type != known)
+            use = use_of(relocation_kind(architecture, type));
+        known = type;
+        uses[symbol] |= use;
     }
 }
 
@@ -76,33 +82,140 @@ static void hints_init(struct hash_hints *hints, const struct engraft_manifest *
     }
 }
 
-/* A manifest that does not start with the plugin's first reference is in another order. */
-static uint32_t hint_or_hash(struct hash_hints *hints, const struct engraft_manifest *manifest,
-                             const char *name, bool first)
+/* 0 leaves the hash to resolve.c. A manifest that does not start with the plugin's first reference
+ * is in another order. */
+static uint32_t hint(struct hash_hints *hints, const struct engraft_manifest *manifest,
+                     const char *name, bool first)
 {
     if (first && hints->next < hints->end &&
         strcmp(manifest_string(manifest, hints->next->name), name) != 0)
         hints->next = hints->end;
-    return hints->next < hints->end ? hints->next++->gnu_hash : gnu_hash(name, NULL);
+    return hints->next < hints->end ? hints->next++->gnu_hash : 0;
+}
+
+/* Prefixes of at most eight bytes, compared as one word; what is longer goes on in `rest`. */
+struct prefix {
+    uint64_t word, mask;
+    const char *rest;
+};
+
+struct prefix_set {
+    struct prefix items[17];
+    unsigned count;
+    const char *const *texts;
+};
+
+static void prefixes_init(struct prefix_set *set, const char *const *texts)
+{
+    set->texts = texts;
+    for (set->count = 0; texts[set->count] && set->count < 17; set->count++) {
+        struct prefix *prefix = &set->items[set->count];
+        size_t length = strnlen(texts[set->count], 8);
+
+        prefix->word = 0;
+        memcpy(&prefix->word, texts[set->count], length);
+        prefix->mask = length == 8 ? UINT64_MAX : ((uint64_t)1 << 8 * length) - 1;
+        prefix->rest = texts[set->count] + length;
+    }
+}
+
+static bool has_prefix(const struct prefix_set *set, const char *name, size_t room)
+{
+    uint64_t word;
+
+    if (room < sizeof word)
+        return name_has_prefix(name, set->texts);
+    memcpy(&word, name, sizeof word);
+    for (unsigned i = 0; i < set->count; i++) {
+        const struct prefix *prefix = &set->items[i];
+
+        if ((word & prefix->mask) == prefix->word &&
+            (!*prefix->rest || strncmp(name + 8, prefix->rest, strlen(prefix->rest)) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* Undefined, or used by a relocation. */
+static bool is_candidate(const struct image *image, uint32_t index, const uint8_t *uses)
+{
+    const Elf64_Sym *symbol = &image->symbols[index];
+
+    return is_reference(symbol) && (symbol->st_shndx == SHN_UNDEF || uses[index]) &&
+           symbol->st_name < image->string_size;
+}
+
+static size_t candidates_count(const struct image *image, const uint8_t *uses)
+{
+    size_t count = 0;
+
+    for (uint32_t i = 1; i < image->symbol_count; i++)
+        count += is_candidate(image, i, uses);
+    return count;
 }
 
 /* The last version that was looked up: a plugin has few, and its symbols come in runs of one. */
 struct version_seen {
     unsigned number;
     const char *name;
+    bool of_stub; /* the import library of a stub had the symbol: it is the engine's */
 };
 
-static const char *version_of(struct version_seen *seen, const struct image *image, uint32_t symbol)
+static void version_see(struct version_seen *seen, const struct image *image, uint32_t symbol)
 {
-    unsigned number = image->versym[symbol] & 0x7fff;
+    unsigned number = image->versym ? image->versym[symbol] & 0x7fffu : 0;
 
     if (number == seen->number)
-        return seen->name;
+        return;
     seen->number = number;
     seen->name = image_symbol_version(image, symbol);
-    if (seen->name && strcmp(seen->name, ENGRAFT_STUB_VERSION) == 0)
-        seen->name = NULL; /* a version of stubs; the engine has none */
-    return seen->name;
+    seen->of_stub = seen->name && strcmp(seen->name, ENGRAFT_STUB_VERSION) == 0;
+    if (seen->of_stub)
+        seen->name = NULL; /* the engine has no such version */
+}
+
+#define PREFETCH_AHEAD 16
+
+/* Names stand in no order: the start of those that come soon is fetched. */
+static void name_prefetch(const struct image *image, uint32_t index)
+{
+    if (index < image->symbol_count)
+        __builtin_prefetch(image->strings + image->symbols[index].st_name);
+}
+
+struct collection {
+    const struct image *image;
+    const uint8_t *uses;
+    struct prefix_set prefixes;
+    struct hash_hints hints;
+    struct version_seen version;
+};
+
+static bool is_of_engine(struct collection *collection, uint32_t index)
+{
+    const struct image *image = collection->image;
+    uint32_t name = image->symbols[index].st_name;
+
+    version_see(&collection->version, image, index);
+    if (collection->version.of_stub)
+        return true;
+    name_prefetch(image, index + PREFETCH_AHEAD);
+    return has_prefix(&collection->prefixes, image->strings + name, image->string_size - name);
+}
+
+static void reference_init(struct collection *collection, uint32_t index,
+                           const struct engraft_manifest *manifest, bool first,
+                           struct reference *reference)
+{
+    const Elf64_Sym *symbol = &collection->image->symbols[index];
+
+    reference->name = collection->image->strings + symbol->st_name;
+    reference->symbol = index;
+    reference->uses = collection->uses[index];
+    reference->defined = symbol->st_shndx != SHN_UNDEF;
+    reference->version = collection->version.name;
+    if (!reference->defined)
+        reference->hash = hint(&collection->hints, manifest, reference->name, first);
 }
 
 enum engraft_status references_collect(struct arena *arena, const struct image *image,
@@ -111,36 +224,21 @@ enum engraft_status references_collect(struct arena *arena, const struct image *
                                        struct reference **ret_references, size_t *ret_count,
                                        struct engraft_error *reterr)
 {
-    struct reference *references = arena_allocate(arena, image->symbol_count * sizeof *references);
-    uint8_t *uses = references_uses(arena, image);
-    struct hash_hints hints;
-    struct version_seen version = {0};
-    size_t count = 0;
+    struct collection collection = {.image = image, .uses = references_uses(arena, image)};
+    size_t count = collection.uses ? candidates_count(image, collection.uses) : 0;
+    struct reference *references = arena_allocate(arena, (count + 1) * sizeof *references);
     bool first = true;
 
-    if (!references || !uses)
+    if (!references || !collection.uses)
         return error_set(reterr, ENGRAFT_MEMORY, image->path, NULL, "out of memory");
-    hints_init(&hints, manifest);
+    prefixes_init(&collection.prefixes, prefixes);
+    hints_init(&collection.hints, manifest);
+    count = 0;
     for (uint32_t i = 1; i < image->symbol_count; i++) {
-        const Elf64_Sym *symbol = &image->symbols[i];
-        const char *name;
-
-        if (!is_reference(symbol) || (symbol->st_shndx != SHN_UNDEF && !uses[i]))
+        if (!is_candidate(image, i, collection.uses) || !is_of_engine(&collection, i))
             continue;
-        name = image_name(image, symbol->st_name);
-        if (!name || !name_has_prefix(name, prefixes))
-            continue;
-        references[count].name = name;
-        references[count].symbol = i;
-        references[count].uses = uses[i];
-        references[count].defined = symbol->st_shndx != SHN_UNDEF;
-        if (!references[count].defined) {
-            references[count].hash = hint_or_hash(&hints, manifest, name, first);
-            first = false;
-        }
-        if (image->versym)
-            references[count].version = version_of(&version, image, i);
-        count++;
+        reference_init(&collection, i, manifest, first, &references[count]);
+        first &= references[count++].defined;
     }
     *ret_references = references;
     *ret_count = count;

@@ -26,6 +26,9 @@ struct arena {
 void *arena_allocate(struct arena *arena, size_t size);
 char *arena_string(struct arena *arena, const char *string);
 void arena_release(struct arena *arena);
+/* Makes `memory`, a large allocation of `from`, belong to `to`. False: it is not one of its own, or
+ * more than half of it would lie idle when only `used` bytes of it are wanted. */
+bool arena_give(struct arena *from, struct arena *to, const void *memory, size_t used);
 
 /* ---- log.c ------------------------------------------------------------------------------------------ */
 
@@ -130,12 +133,13 @@ enum {
 
 struct reference {
     const char *name;
-    uint32_t hash;
+    uint32_t hash;   /* 0: not computed yet */
     uint32_t symbol; /* index in the plugin's dynamic symbol table */
     uint32_t found;  /* index in the host module's table; 0 = not found */
     uint8_t module;  /* index of the host module */
     uint8_t uses;    /* USE_* */
-    uint8_t defined; /* the plugin defines it itself, preemptibly */
+    uint8_t defined : 1; /* the plugin defines it itself, preemptibly */
+    uint8_t type : 4;    /* STT_* of what was found */
     uint8_t kind;    /* enum engraft_kind, 0 = not decided */
     uint64_t target; /* run-time address */
     const char *version;
@@ -175,6 +179,7 @@ void resolve_references(const struct image *image, uint8_t module, struct refere
 #define PLAN_KINDS 9
 
 struct plan {
+    struct arena *arena; /* that holds the references */
     const struct image *plugin;
     const struct engine_instance *host; /* NULL: refused before one was chosen */
     const struct engraft_manifest *manifest;
@@ -184,7 +189,7 @@ struct plan {
     enum engraft_verdict verdict;
     struct engraft_error refusal; /* status OK unless refused */
     char reason[1024];
-    struct reference *references;
+    struct reference *references; /* of the record, once one has been created */
     size_t count;
     size_t kinds[PLAN_KINDS];
     bool trap_returns;

@@ -2,158 +2,239 @@
 /*
  * Looking up thousands of names in one module.
  *
- * A lookup is a chain of cache misses: Bloom word, bucket, chain, symbol, name. ld.so and dlsym()
- * wait for each of them, name after name. Here a block of names goes through one step at a time
- * and each step prefetches what the next one reads, so that the misses of a block overlap.
+ * A lookup is a chain of reads, each at a place that nothing foretells: bucket, hash chain, symbol,
+ * name. ld.so and dlsym() wait for each of them, name after name, and nearly each is a miss of the
+ * cache and, in a large engine, of the TLB as well. Here all names take a step before the first
+ * takes the next one. Before the steps that read the symbol table and the string table they are
+ * put in the order of these tables, so that a page is met once, and what comes soon is prefetched.
+ *
+ *     hash     in the plugin's order                           -> bucket
+ *     bucket   sorted by bucket, the order of chains and       -> first of the chain
+ *     chain    symbols as well (DT_GNU_HASH demands it)        -> symbol with that hash
+ *     symbol                                                   -> offset of its name
+ *     name     sorted by offset                                -> found, or looked up once more
  */
 #include <string.h>
 
 #include "relinker.h"
 
-#define BLOCK 64
+#define AHEAD 16
+#define FEW 64
+#define BINS 2048
 
-struct probe {
-    struct reference *reference;
-    uint32_t index;
+/* A reference on its way; value is what the next step reads. */
+struct item {
+    uint32_t reference;
+    uint32_t value;
 };
 
-static size_t bloom_pass(const struct image *image, struct probe *probes, size_t count)
+struct search {
+    const struct image *image;
+    uint8_t module;
+    struct reference *references;
+    struct item *items, *spare;
+    size_t count;
+};
+
+static void prefetch_string(const char *string)
 {
-    size_t kept = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        uint32_t hash = probes[i].reference->hash;
-        uint64_t word = image->gnu.bloom[(hash / 64) & image->gnu.bloom_mask];
-
-        if (!(word >> (hash % 64) & word >> (hash >> image->gnu.bloom_shift) % 64 & 1))
-            continue;
-        probes[kept] = probes[i];
-        __builtin_prefetch(&image->gnu.buckets[hash % image->gnu.bucket_count]);
-        kept++;
-    }
-    return kept;
+    __builtin_prefetch(string);
+    __builtin_prefetch(string + 64);
+    __builtin_prefetch(string + 128);
 }
 
-static size_t bucket_pass(const struct image *image, struct probe *probes, size_t count)
+/* By value, less than limit, as finely as BINS allow: entries of one page come together. */
+static void items_sort(struct search *search, uint64_t limit)
 {
+    uint32_t starts[BINS + 1] = {0};
+    struct item *sorted = search->spare;
+    unsigned shift = 0;
+
+    while (limit >> shift >= BINS)
+        shift++;
+    for (size_t i = 0; i < search->count; i++)
+        starts[(search->items[i].value >> shift) + 1]++;
+    for (size_t i = 1; i < BINS; i++)
+        starts[i] += starts[i - 1];
+    for (size_t i = 0; i < search->count; i++)
+        sorted[starts[search->items[i].value >> shift]++] = search->items[i];
+    search->spare = search->items;
+    search->items = sorted;
+}
+
+static void hash_step(struct search *search, size_t first, size_t end)
+{
+    search->count = 0;
+    for (size_t i = first; i < end; i++) {
+        struct reference *reference = &search->references[i];
+
+        if (i + AHEAD < end && !reference[AHEAD].hash)
+            prefetch_string(reference[AHEAD].name);
+        if (reference->found || reference->defined)
+            continue;
+        if (!reference->hash)
+            reference->hash = gnu_hash(reference->name, NULL);
+        search->items[search->count].reference = (uint32_t)i;
+        search->items[search->count++].value = reference->hash % search->image->gnu.bucket_count;
+    }
+}
+
+static void bucket_step(struct search *search)
+{
+    const struct image *image = search->image;
     size_t kept = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        uint32_t hash = probes[i].reference->hash;
-        uint32_t index = image->gnu.buckets[hash % image->gnu.bucket_count];
+    for (size_t i = 0; i < search->count; i++) {
+        uint32_t index = image->gnu.buckets[search->items[i].value];
 
         if (index < image->gnu.symbol_offset)
             continue;
-        __builtin_prefetch(&image->gnu.chain[index - image->gnu.symbol_offset]);
-        probes[kept] = probes[i];
-        probes[kept++].index = index;
+        search->items[kept].reference = search->items[i].reference;
+        search->items[kept++].value = index - image->gnu.symbol_offset;
     }
-    return kept;
+    search->count = kept;
 }
 
-/* Moves each probe to the first entry of its chain that has its hash. */
-static size_t chain_pass(const struct image *image, struct probe *probes, size_t count)
+static void chain_step(struct search *search)
 {
+    const struct image *image = search->image;
     size_t kept = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        uint32_t hash = probes[i].reference->hash;
-        uint32_t at = probes[i].index - image->gnu.symbol_offset;
+    for (size_t i = 0; i < search->count; i++) {
+        uint32_t hash = search->references[search->items[i].reference].hash;
 
-        for (; at < image->gnu.chain_count; at++) {
+        if (i + AHEAD < search->count) {
+            __builtin_prefetch(&image->gnu.chain[search->items[i + AHEAD].value]);
+            __builtin_prefetch(&search->references[search->items[i + AHEAD].reference]);
+        }
+        for (uint32_t at = search->items[i].value; at < image->gnu.chain_count; at++) {
             uint32_t chain = image->gnu.chain[at];
 
-            if (((chain ^ hash) >> 1) == 0) {
-                probes[kept] = probes[i];
-                probes[kept++].index = at + image->gnu.symbol_offset;
-                __builtin_prefetch(&image->symbols[at + image->gnu.symbol_offset]);
+            if (((chain ^ hash) >> 1) == 0 && at + image->gnu.symbol_offset < image->symbol_count) {
+                search->items[kept].reference = search->items[i].reference;
+                search->items[kept++].value = at + image->gnu.symbol_offset;
                 break;
             }
             if (chain & 1)
                 break;
         }
     }
-    return kept;
+    search->count = kept;
 }
 
-static void name_prefetch(const struct image *image, const struct probe *probes, size_t count)
+static void reference_found(const struct search *search, struct reference *reference,
+                            uint32_t index)
 {
-    for (size_t i = 0; i < count; i++) {
-        const char *name;
+    const Elf64_Sym *symbol = &search->image->symbols[index];
 
-        if (probes[i].index >= image->symbol_count)
+    reference->found = index;
+    reference->module = search->module;
+    reference->type = (uint8_t)(ELF64_ST_TYPE(symbol->st_info) & 15);
+    reference->target = image_symbol_address(search->image, symbol);
+}
+
+static void symbol_step(struct search *search)
+{
+    const struct image *image = search->image;
+
+    for (size_t i = 0; i < search->count; i++) {
+        struct item *item = &search->items[i];
+        const Elf64_Sym *symbol = &image->symbols[item->value];
+
+        if (i + AHEAD < search->count) {
+            __builtin_prefetch(&image->symbols[search->items[i + AHEAD].value]);
+            __builtin_prefetch(&search->references[search->items[i + AHEAD].reference]);
+        }
+        if (symbol->st_shndx == SHN_UNDEF || ELF64_ST_BIND(symbol->st_info) == STB_LOCAL ||
+            symbol->st_name >= image->string_size) {
+            item->value = 0; /* the name of no symbol */
             continue;
-        name = image->strings + image->symbols[probes[i].index].st_name;
-        __builtin_prefetch(name);
-        __builtin_prefetch(name + 64);
+        }
+        reference_found(search, &search->references[item->reference], item->value);
+        item->value = symbol->st_name;
     }
 }
 
-/* The whole chain again for the rare probe whose first entry with its hash is another name or
- * another version. */
-static uint32_t find_slowly(const struct image *image, const struct reference *reference)
+/* Whether the symbol that has the hash is the one that is asked for. */
+static bool is_found(const struct image *image, const struct reference *reference,
+                     const char *name)
+{
+    return reference->found && strcmp(name, reference->name) == 0 &&
+           image_version_matches(image, reference->found, reference->version) &&
+           image_version_is_first_choice(image, reference->found, reference->version);
+}
+
+/* The whole chain, for the rare reference whose first entry with its hash is another name or another
+ * version, and for tables without DT_GNU_HASH. */
+static void find_slowly(const struct search *search, struct reference *reference)
 {
     const Elf64_Sym *symbol =
-        image_find(image, reference->name, reference->hash, reference->version);
+        image_find(search->image, reference->name, reference->hash, reference->version);
 
-    return symbol ? (uint32_t)(symbol - image->symbols) : 0;
+    reference->found = 0;
+    reference->target = 0;
+    if (symbol)
+        reference_found(search, reference, (uint32_t)(symbol - search->image->symbols));
 }
 
-static void name_pass(const struct image *image, uint8_t module, struct probe *probes,
-                      size_t count)
+static void name_step(struct search *search)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct reference *reference = probes[i].reference;
-        uint32_t index = probes[i].index;
-        const Elf64_Sym *symbol = index < image->symbol_count ? &image->symbols[index] : NULL;
+    const struct image *image = search->image;
+    const struct item *items = search->items;
 
-        if (!symbol || symbol->st_shndx == SHN_UNDEF ||
-            ELF64_ST_BIND(symbol->st_info) == STB_LOCAL || symbol->st_name >= image->string_size ||
-            strcmp(image->strings + symbol->st_name, reference->name) != 0 ||
-            !image_version_matches(image, index, reference->version) ||
-            !image_version_is_first_choice(image, index, reference->version))
-            index = find_slowly(image, reference);
-        if (index) {
-            reference->found = index;
-            reference->module = module;
+    for (size_t i = 0; i < search->count; i++) {
+        struct reference *reference = &search->references[items[i].reference];
+
+        if (i + 2 * AHEAD < search->count)
+            __builtin_prefetch(&search->references[items[i + 2 * AHEAD].reference]);
+        if (i + AHEAD < search->count) {
+            const struct reference *next = &search->references[items[i + AHEAD].reference];
+
+            prefetch_string(image->strings + items[i + AHEAD].value);
+            prefetch_string(next->name);
         }
+        if (!is_found(image, reference, image->strings + items[i].value))
+            find_slowly(search, reference);
     }
 }
 
-static void block_resolve(const struct image *image, uint8_t module, struct probe *probes,
-                          size_t count)
+static void search_run(struct search *search, size_t first, size_t end)
 {
-    count = bloom_pass(image, probes, count);
-    count = bucket_pass(image, probes, count);
-    count = chain_pass(image, probes, count);
-    name_prefetch(image, probes, count);
-    name_pass(image, module, probes, count);
+    hash_step(search, first, end);
+    items_sort(search, search->image->gnu.bucket_count);
+    bucket_step(search);
+    chain_step(search);
+    symbol_step(search);
+    items_sort(search, search->image->string_size);
+    name_step(search);
 }
 
 void resolve_references(const struct image *image, uint8_t module, struct reference *references,
                         size_t count)
 {
-    struct probe probes[BLOCK];
-    size_t filled = 0;
+    struct search search = {.image = image, .module = module, .references = references};
+    struct arena arena = {0};
+    struct item few[2 * FEW], *items = few;
+    size_t at_once = FEW;
 
     if (!image->symbols)
         return;
-    for (size_t i = 0; i < count; i++) {
-        struct reference *reference = &references[i];
-
-        if (reference->found)
-            continue;
-        if (!image->gnu.bucket_count) {
-            reference->found = find_slowly(image, reference);
-            reference->module = module;
-            continue;
-        }
-        __builtin_prefetch(&image->gnu.bloom[(reference->hash / 64) & image->gnu.bloom_mask]);
-        probes[filled++].reference = reference;
-        if (filled == BLOCK) {
-            block_resolve(image, module, probes, filled);
-            filled = 0;
-        }
+    if (!image->gnu.bucket_count) {
+        for (size_t i = 0; i < count; i++)
+            if (!references[i].found && !references[i].defined)
+                find_slowly(&search, &references[i]);
+        return;
     }
-    block_resolve(image, module, probes, filled);
+    if (count > FEW && count <= UINT32_MAX)
+        items = arena_allocate(&arena, 2 * count * sizeof *items);
+    if (items && items != few)
+        at_once = count;
+    else
+        items = few; /* without memory: a few at a time */
+    for (size_t i = 0; i < count; i += at_once) {
+        search.items = items;
+        search.spare = items + at_once;
+        search_run(&search, i, count - i < at_once ? count : i + at_once);
+    }
+    arena_release(&arena);
 }

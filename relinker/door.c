@@ -250,6 +250,17 @@ static bool missing_library(const char *text, const char *path, char *ret_name, 
     return true;
 }
 
+/* ld.so could not open what we made: no /proc here, or no descriptor is left. */
+static bool is_own_path(const struct load *load, const char *text)
+{
+    if (strncmp(text, load->wrapper.path, strlen(load->wrapper.path)) == 0)
+        return true;
+    for (unsigned i = 0; i < load->chain_count; i++)
+        if (strncmp(text, load->chain[i].path, strlen(load->chain[i].path)) == 0)
+            return true;
+    return false;
+}
+
 /* Fills request from refused loads. False: let the dynamic linker say what is wrong. An engine
  * library that the plugin NEEDs may not be on this machine at all: then the survey is repeated with
  * a stand-in under its name, and has to prove that nothing else is missed. */
@@ -263,16 +274,18 @@ static bool door_survey(struct load_request *request, const char *path,
         char *name = request->stand_ins[request->stand_in_count];
 
         request->mode = LOAD_SURVEY;
-        if (load_create(&load, request, path, caller, SURVEY_DEPTH + attempt * 8, NULL) !=
-            ENGRAFT_OK)
+        if (load_create(&load, request, path, caller, SURVEY_DEPTH + attempt * 8,
+                        &request->error) != ENGRAFT_OK)
             return false;
         handle = load_run(&load, request, RTLD_LAZY | RTLD_LOCAL);
         if (handle) /* cannot be: the trigger never agrees */
             self_loader()->close(handle);
         text = self_loader()->error();
+        if (!request->reached && text && is_own_path(&load, text))
+            error_set(&request->error, ENGRAFT_SYSTEM, path, NULL, "%s", text);
         load_close(&load);
-        if (request->reached)
-            return true;
+        if (request->reached || request->error.status != ENGRAFT_OK)
+            return request->reached;
         if (request->stand_in_count < 4 && text &&
             missing_library(text, path, name, sizeof request->stand_ins[0])) {
             request->stand_in_count++;
@@ -463,6 +476,22 @@ static bool is_for_ld_so(const char *path, int flags)
 
 enum { SURVEYED_NOTHING, SURVEYED, SURVEYED_AGAIN };
 
+/* Without a survey the dynamic linker would bind the plugin to whatever it finds, and nobody would
+ * know. What may have nothing to do with an engine is left to it all the same. */
+static enum engraft_status survey_failed(const struct load_request *request,
+                                         const struct presence *presence, bool *ret_native,
+                                         struct engraft_error *reterr)
+{
+    log_line(LOG_DOOR, "%s: no survey: %s", request->path, request->error.reason);
+    if (!peek_names_engine(request->path, presence))
+        return ENGRAFT_OK;
+    *ret_native = false;
+    registry_refused(request->path, request->error.reason);
+    return error_set(reterr, request->error.status, request->path, NULL,
+                     "engraft: refused %s: it names an engine and cannot be bound here: %s",
+                     request->path, request->error.reason);
+}
+
 /* What the survey finds resident and nobody holds may be gone at the load: then again. */
 static int request_survey(struct load_request *request, struct caller *caller,
                           const struct resident *resident)
@@ -521,6 +550,8 @@ enum engraft_status door_open(const char *path, int flags, const void *caller_ad
         }
         surveyed = request_survey(&request, &caller, &resident);
         *ret_native = surveyed != SURVEYED;
+        if (surveyed == SURVEYED_NOTHING && request.error.status != ENGRAFT_OK)
+            status = survey_failed(&request, &presence, ret_native, reterr);
         if (surveyed == SURVEYED)
             status = request_load(&request, &caller, flags, ret_handle, reterr);
         resident_release(&resident);

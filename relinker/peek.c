@@ -97,25 +97,56 @@ static bool names_engine(const struct image *image, const struct presence *prese
     return false;
 }
 
-bool peek_is_unconcerned(const char *path, const struct presence *presence)
-{
-    struct arena arena = {0};
-    struct residents residents;
+struct peek {
+    struct arena arena;
     struct image image;
-    bool unconcerned = false;
     int fd;
+};
 
+static bool peek_open(struct peek *peek, const char *path, const struct presence *presence)
+{
+    memset(peek, 0, sizeof *peek);
     if (!strchr(path, '/') || strchr(path, '$') || presence->prefixes_overflow)
         return false; /* which file that is, is ld.so's to say */
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
+    peek->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (peek->fd < 0)
         return false;
-    if (file_image(&arena, &fd, path, &image)) {
-        residents.image = &image;
-        self_locked(residents_check, &residents);
-        unconcerned = residents.all && !names_engine(&image, presence);
-    }
-    close(fd);
-    arena_release(&arena);
+    if (file_image(&peek->arena, &peek->fd, path, &peek->image))
+        return true;
+    close(peek->fd);
+    arena_release(&peek->arena);
+    return false;
+}
+
+static void peek_close(struct peek *peek)
+{
+    close(peek->fd);
+    arena_release(&peek->arena);
+}
+
+bool peek_is_unconcerned(const char *path, const struct presence *presence)
+{
+    struct residents residents;
+    struct peek peek;
+    bool unconcerned;
+
+    if (!peek_open(&peek, path, presence))
+        return false;
+    residents.image = &peek.image;
+    self_locked(residents_check, &residents);
+    unconcerned = residents.all && !names_engine(&peek.image, presence);
+    peek_close(&peek);
     return unconcerned;
+}
+
+bool peek_names_engine(const char *path, const struct presence *presence)
+{
+    struct peek peek;
+    bool names;
+
+    if (!peek_open(&peek, path, presence))
+        return false;
+    names = names_engine(&peek.image, presence);
+    peek_close(&peek);
+    return names;
 }

@@ -103,6 +103,8 @@ void self_presence_forget(void); /* look at all objects again: an engine was reg
 /* peek.c: true when this file surely has nothing to do with any engine: it names none, and brings no
  * other object. */
 bool peek_is_unconcerned(const char *path, const struct presence *presence);
+/* true when it surely names one. */
+bool peek_names_engine(const char *path, const struct presence *presence);
 
 /* Whether ld.so has relocated the object: 1, 0, or -1 when it has no relocation that tells. */
 int image_is_relocated(const struct image *image);

@@ -199,6 +199,19 @@ static int file_create(void)
     return fd;
 }
 
+/* Not /proc/self: gdb opens the path of every object, and its own fd N would hang it. The number is
+ * the one that this /proc has for us: it may be mounted from another PID namespace. */
+static void path_make(struct tiny_image *image)
+{
+    char pid[16];
+    ssize_t length = readlink("/proc/self", pid, sizeof pid - 1);
+
+    pid[length > 0 ? length : 0] = '\0';
+    if (length <= 0)
+        text_format(pid, sizeof pid, "%d", (int)getpid());
+    text_format(image->path, sizeof image->path, "/proc/%s/fd/%d", pid, image->fd);
+}
+
 enum engraft_status tiny_create(const struct tiny_request *request, struct tiny_image *ret_image,
                                 struct engraft_error *reterr)
 {
@@ -221,9 +234,7 @@ enum engraft_status tiny_create(const struct tiny_request *request, struct tiny_
                            "no anonymous file for a trigger (memfd_create and O_TMPFILE fail)");
     if (status != ENGRAFT_OK)
         tiny_close(ret_image);
-    /* Not /proc/self: gdb opens the path of every object, and its own fd N would hang it. */
-    text_format(ret_image->path, sizeof ret_image->path, "/proc/%d/fd/%d", (int)getpid(),
-                ret_image->fd);
+    path_make(ret_image);
     arena_release(&arena);
     return status;
 }

@@ -1,1 +1,17 @@
 # SPDX-License-Identifier: MIT
+#
+# The measuring programs; bench/run makes what they measure and prints the table (./dev bench).
+
+noinst_PROGRAMS += bench/bind bench/call bench/load bench/start
+
+bench_bind_SOURCES = bench/bind.c bench/measure.h
+bench_bind_LDADD = libengraft-core.la
+bench_call_SOURCES = bench/call.c bench/measure.h
+bench_load_SOURCES = bench/load.c bench/measure.h
+bench_start_SOURCES = bench/start.c bench/measure.h
+
+EXTRA_DIST += bench/engine.c bench/forward.c bench/inputs bench/run
+
+CLEAN_LOCALS += bench-clean
+bench-clean:
+	rm -rf bench/work

@@ -52,7 +52,7 @@ struct engraft_error {
  * engraft_version() - version of the library that runs, as ENGRAFT_VERSION_NUMBER.
  * engraft_version_string() - the same as text, "0.1.0"; static storage.
  * engraft_has_feature() - whether this build can do `name`: "late-attach", "stub", "preload",
- *   "deep" (reading files, processes, cores: engraft-deep.so can be loaded), "capstone",
+ *   "deep" (reading files and processes: engraft-deep.so can be loaded), "capstone",
  *   "engine:v8"... Unknown names are false.
  * engraft_status_text() - static text for a status; never NULL.
  * Any thread.
@@ -109,8 +109,8 @@ struct engraft_evidence {
 
 /*
  * engraft_target_open() - take a snapshot of the engines in a target.
- * @spec: NULL or "self" for this process; a decimal PID; else the path of an ELF file or core
- *   file. A path made of digits only is written "./123".
+ * @spec: NULL or "self" for this process; a decimal PID; else the path of an ELF file. Core files
+ *   are UNSUPPORTED in 0.1. A path made of digits only is written "./123".
  * @ret_target: the snapshot; release it with engraft_target_close().
  * Returns OK (also when no engine is found: the count is 0), ARGUMENT, NOT_FOUND (no such file or
  * process), SYSTEM (no permission, with errno's text), FORMAT, UNSUPPORTED, MEMORY, DEEP.

@@ -441,23 +441,31 @@ static void hints_correct(struct plan *plan)
         hosts_search(plan);
 }
 
-/* A host that is only a version (--host-abi) has no module to look in: every name is taken to be
- * there. */
-static void references_assume(struct plan *plan)
+/* A host that is only a version (--host-abi) has no module to look in: the tables speak, and every
+ * name that they do not know is taken to be there. */
+static void references_assume(struct plan *plan, const struct abi_adapter *adapter)
 {
-    for (size_t i = 0; i < plan->count; i++)
-        if (!plan->references[i].kind) {
-            plan->references[i].kind =
-                plan->references[i].defined ? ENGRAFT_KIND_LOCAL : ENGRAFT_KIND_DIRECT;
-            plan->kinds[plan->references[i].kind]++;
+    for (size_t i = 0; i < plan->count; i++) {
+        struct reference *reference = &plan->references[i];
+        struct abi_route route;
+
+        if (reference->kind)
+            continue;
+        reference->kind = reference->defined ? ENGRAFT_KIND_LOCAL : ENGRAFT_KIND_DIRECT;
+        if (!reference->defined && adapter && adapter->route &&
+            adapter->route(&plan->plugin_abi, &plan->host_abi, reference->name, &route)) {
+            reference->kind = (uint8_t)route.kind;
+            reference->target_name = route.host_symbol ? route.host_symbol : route.note;
         }
+        plan->kinds[reference->kind]++;
+    }
 }
 
 static void references_bind(struct plan *plan, const struct plan_request *request,
                             const struct abi_adapter *adapter)
 {
     if (!plan->host->module_count) {
-        references_assume(plan);
+        references_assume(plan, adapter);
         return;
     }
     hosts_search(plan);
@@ -609,7 +617,7 @@ void plan_explain(struct plan *plan, const struct plan_request *request)
         bind_route(plan, request, adapter, &plan->references[i]);
         plan->kinds[plan->references[i].kind]++;
     }
-    references_assume(plan);
+    references_assume(plan, adapter);
     verdict_lower(plan);
 }
 

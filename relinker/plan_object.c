@@ -438,6 +438,17 @@ static void module_explain(struct dry_run *run, uint8_t number, demangle_functio
     }
 }
 
+/* The tables know it under another name, or there is no host to look in. */
+static bool is_explained_without_host(const struct dry_run *run, const struct abi *plugin)
+{
+    const struct abi_adapter *adapter = abi_adapter_of(plugin->engine);
+    struct abi_route route;
+
+    return !run->plan.host->module_count ||
+           (adapter && adapter->route &&
+            adapter->route(plugin, &run->plan.host->abi, run->symbol, &route));
+}
+
 static void explain(struct dry_run *run, struct plan_request *request)
 {
     static const struct image nothing = {.path = ""};
@@ -461,7 +472,7 @@ static void explain(struct dry_run *run, struct plan_request *request)
     *(void **)&demangle = self_function("__cxa_demangle");
     for (unsigned i = 0; i < run->plan.host->module_count; i++)
         module_explain(run, (uint8_t)i, demangle);
-    if (run->plan.count == 0 && !run->plan.host->module_count)
+    if (run->plan.count == 0 && is_explained_without_host(run, &abi))
         symbol_add(run, 0, 0, run->symbol);
     if (run->plan.count == 0)
         run->status = error_set(run->reterr, ENGRAFT_NOT_FOUND, run->plan.host->modules[0]->path,

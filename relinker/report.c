@@ -189,6 +189,11 @@ static void put_config(struct writer *writer, const char *config)
     put(writer, "},");
 }
 
+static const char *module_path(const struct image *module)
+{
+    return module->path[0] ? module->path : "/proc/self/exe";
+}
+
 static void put_engine(struct writer *writer, const struct engine_instance *engine)
 {
     static const char *const symbols[] = {"none", "dynamic", "symtab", "debug"};
@@ -198,14 +203,12 @@ static void put_engine(struct writer *writer, const struct engine_instance *engi
     put_member(writer, "version", engine->abi.version[0] ? engine->abi.version : NULL);
     put(writer, "\"modules\":[");
     for (unsigned i = 0; i < engine->module_count; i++) {
-        const char *path = engine->modules[i]->path;
-
         char address[32];
 
         text_format(address, sizeof address, "0x%lx",
                     (unsigned long)engine->modules[i]->load_address);
         put(writer, i ? ",{" : "{");
-        put_member(writer, "path", path[0] ? path : "/proc/self/exe");
+        put_member(writer, "path", module_path(engine->modules[i]));
         put_member(writer, "address", address);
         put(writer, "\"build_id\":null}");
     }
@@ -224,7 +227,7 @@ static void put_engine(struct writer *writer, const struct engine_instance *engi
         put_member(writer, "kind", engine->evidence[i].kind);
         put_member(writer, "detail", engine->evidence[i].detail);
         put(writer, "\"module\":");
-        put_string(writer, engine->modules[engine->evidence[i].module]->path);
+        put_string(writer, module_path(engine->modules[engine->evidence[i].module]));
         put(writer, "}");
     }
     put(writer, "]}");

@@ -2,9 +2,13 @@
 /* Reading program headers and the dynamic section: see image.h. */
 #include "image.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -447,23 +451,73 @@ enum engraft_status image_read_buffer(const void *header, size_t header_size, st
     return status;
 }
 
-/* The ELF header of a mapped object stands at its load address, where the first PT_LOAD has
- * vaddr 0: true of every shared object in use. mincore() tells, without a signal, if it is not. */
-static bool page_is_mapped(uintptr_t address)
+/* Whether ld.so's address of .dynamic is that of these program headers: else they are another
+ * object's. */
+static bool phdr_fits(const struct link_map *map, const Elf64_Phdr *phdr, size_t count)
 {
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    unsigned char vector;
+    for (size_t i = 0; i < count; i++)
+        if (phdr[i].p_type == PT_DYNAMIC)
+            return map->l_addr + phdr[i].p_vaddr == (uintptr_t)map->l_ld;
+    return false;
+}
 
-    return mincore((void *)(address & ~(page - 1)), 1, &vector) == 0;
+/* Without a signal: FUTEX_WAIT reads the word, and is over at once. mincore() would not do: it also
+ * says yes to PROT_NONE. */
+static bool is_readable(uintptr_t address)
+{
+    static const struct timespec no_time;
+    const uint32_t unlikely = 0;
+
+    return syscall(SYS_futex, address, FUTEX_WAIT_PRIVATE, unlikely, &no_time, NULL, 0) == 0 ||
+           errno != EFAULT;
+}
+
+/* The ELF header of a mapped object stands at its load address, where the first PT_LOAD has vaddr 0:
+ * true of nearly every shared object. */
+static bool phdr_from_memory(const struct link_map *map, const Elf64_Phdr **ret_phdr,
+                             size_t *ret_count)
+{
+    const Elf64_Ehdr *header = (const void *)map->l_addr;
+
+    if (map->l_addr % 4096 != 0 || !is_readable(map->l_addr) ||
+        memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_phoff > 4096 ||
+        header->e_phoff % 8 != 0 ||
+        header->e_phoff + (uint64_t)header->e_phnum * sizeof(Elf64_Phdr) > 4096)
+        return false;
+    *ret_phdr = (const void *)(map->l_addr + header->e_phoff);
+    *ret_count = header->e_phnum;
+    return phdr_fits(map, *ret_phdr, *ret_count);
+}
+
+#define HEADERS_SIZE 4096
+
+/* An object with another first vaddr (prelink, -Ttext-segment), or with its program headers moved to
+ * its end: they are read from the file, behind the ELF header. */
+static bool phdr_from_file(const struct link_map *map, unsigned char *headers,
+                           const Elf64_Phdr **ret_phdr, size_t *ret_count)
+{
+    Elf64_Ehdr *header = (void *)headers;
+    size_t room = HEADERS_SIZE - sizeof *header, size = 0;
+    int fd = open(map->l_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool whole = false;
+
+    if (fd < 0)
+        return false;
+    if (pread(fd, header, sizeof *header, 0) == (ssize_t)sizeof *header) {
+        size = header->e_phnum * sizeof(Elf64_Phdr);
+        whole = size <= room && pread(fd, headers + sizeof *header, size,
+                                      (off_t)header->e_phoff) == (ssize_t)size;
+    }
+    close(fd);
+    *ret_phdr = (const void *)(headers + sizeof *header);
+    *ret_count = header->e_phnum;
+    return whole && phdr_fits(map, *ret_phdr, *ret_count);
 }
 
 static enum engraft_status map_phdr(struct link_map *map, struct image *image,
-                                    const Elf64_Phdr **ret_phdr, size_t *ret_count,
-                                    struct engraft_error *reterr)
+                                    unsigned char *headers, const Elf64_Phdr **ret_phdr,
+                                    size_t *ret_count, struct engraft_error *reterr)
 {
-    const Elf64_Ehdr *header;
-    enum engraft_status status;
-
     if (!map->l_prev) { /* the main program: it may be ET_EXEC, with load address 0 */
         const Elf64_Phdr *phdr = (const void *)getauxval(AT_PHDR);
         uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -472,28 +526,21 @@ static enum engraft_status map_phdr(struct link_map *map, struct image *image,
             return error_set(reterr, ENGRAFT_UNSUPPORTED, image->path, NULL, "no AT_PHDR");
         *ret_phdr = phdr;
         *ret_count = getauxval(AT_PHNUM);
-        header = (const void *)((uintptr_t)phdr & ~(page - 1));
-        return header_check(header, image, reterr);
+        return header_check((const void *)((uintptr_t)phdr & ~(page - 1)), image, reterr);
     }
-    if (!page_is_mapped(map->l_addr))
-        return error_set(reterr, ENGRAFT_UNSUPPORTED, image->path, NULL,
-                         "no ELF header at the load address");
-    header = (const void *)map->l_addr;
-    status = header_check(header, image, reterr);
-    if (status != ENGRAFT_OK)
-        return status;
-    if (header->e_phoff + header->e_phnum * sizeof(Elf64_Phdr) > 4096)
-        return error_set(reterr, ENGRAFT_UNSUPPORTED, image->path, NULL,
-                         "program headers lie outside the first page");
-    *ret_phdr = (const void *)(map->l_addr + header->e_phoff);
-    *ret_count = header->e_phnum;
-    return ENGRAFT_OK;
+    if (phdr_from_memory(map, ret_phdr, ret_count))
+        return header_check((const void *)map->l_addr, image, reterr);
+    if (phdr_from_file(map, headers, ret_phdr, ret_count))
+        return header_check((const void *)headers, image, reterr);
+    return error_set(reterr, ENGRAFT_UNSUPPORTED, image->path, NULL,
+                     "its program headers are not found");
 }
 
 enum engraft_status image_read_map(struct link_map *map, struct image *ret_image,
                                    struct engraft_error *reterr)
 {
     struct image *image = ret_image;
+    _Alignas(16) unsigned char headers[HEADERS_SIZE];
     const Elf64_Phdr *phdr = NULL;
     size_t count = 0;
     enum engraft_status status;
@@ -504,7 +551,7 @@ enum engraft_status image_read_map(struct link_map *map, struct image *ret_image
     image->live = true;
     image->load_address = map->l_addr;
     image->memory = (const unsigned char *)map->l_addr;
-    status = map_phdr(map, image, &phdr, &count, reterr);
+    status = map_phdr(map, image, headers, &phdr, &count, reterr);
     if (status == ENGRAFT_OK)
         status = segments_read(phdr, count, image, reterr);
     if (status == ENGRAFT_OK)

@@ -51,6 +51,15 @@ static const Elf64_Rela *relocation_at(const struct image *image, size_t index)
                                      : &image->jmprel[index - image->rela_count];
 }
 
+/* A word that holds an address, and nothing smaller or relative. */
+static bool kind_is_slot(const struct image *image, const Elf64_Rela *rela)
+{
+    enum relocation_kind kind = relocation_kind(architecture_of(image->machine),
+                                                (uint32_t)ELF64_R_TYPE(rela->r_info));
+
+    return kind == RELOCATION_WORD || kind == RELOCATION_SLOT || kind == RELOCATION_JUMP_SLOT;
+}
+
 static enum engraft_status slots_check(const struct image *image,
                                        const struct reference **by_symbol,
                                        struct engraft_error *reterr)
@@ -59,7 +68,13 @@ static enum engraft_status slots_check(const struct image *image,
         const Elf64_Rela *rela = relocation_at(image, i);
         uint64_t symbol = ELF64_R_SYM(rela->r_info);
 
-        if (symbol < image->symbol_count && by_symbol[symbol] && !slot_at(image, rela->r_offset))
+        if (symbol >= image->symbol_count || !by_symbol[symbol])
+            continue;
+        if (!kind_is_slot(image, rela))
+            return error_set(reterr, ENGRAFT_UNSUPPORTED, image->path, by_symbol[symbol]->name,
+                             "relocation type %u of %s is not a slot",
+                             (unsigned)ELF64_R_TYPE(rela->r_info), by_symbol[symbol]->name);
+        if (!slot_at(image, rela->r_offset))
             return error_set(reterr, ENGRAFT_UNSUPPORTED, image->path, by_symbol[symbol]->name,
                              "%s is referred to from read-only memory (a text relocation)",
                              by_symbol[symbol]->name);

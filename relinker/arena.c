@@ -39,15 +39,20 @@ static bool arena_grow(struct arena *arena)
     return true;
 }
 
-/* Something large has a block of its own, and its pages at once: all of them will be written, and a
- * page fault costs several times what the kernel needs to prepare a page. */
-static void *large_allocate(struct arena *arena, size_t size)
+/* Something large has a block of its own. */
+static void *large_allocate(struct arena *arena, size_t size, int flags)
 {
     size_t want = (size + ARENA_HEADER + 4095) & ~(size_t)4095;
-    struct arena_block *block =
-        want > size ? block_create(arena, want, MAP_POPULATE) : NULL;
+    struct arena_block *block = want > size ? block_create(arena, want, flags) : NULL;
 
     return block ? (unsigned char *)block + ARENA_HEADER : NULL;
+}
+
+/* A page fault costs several times what the kernel needs to prepare a page. */
+void *arena_allocate_written(struct arena *arena, size_t size)
+{
+    return size >= ARENA_LARGE ? large_allocate(arena, size, MAP_POPULATE)
+                               : arena_allocate(arena, size);
 }
 
 void *arena_allocate(struct arena *arena, size_t size)
@@ -55,7 +60,7 @@ void *arena_allocate(struct arena *arena, size_t size)
     void *memory;
 
     if (size >= ARENA_LARGE)
-        return large_allocate(arena, size);
+        return large_allocate(arena, size, 0);
     size = (size + 15) & ~(size_t)15;
     if (size > arena->size - arena->used && !arena_grow(arena))
         return NULL;

@@ -111,7 +111,7 @@ static bool record_references(struct bound *bound, const struct plan *plan)
     if (plan->arena && arena_give(plan->arena, &bound->arena, plan->references, size)) {
         bound->references = plan->references;
     } else {
-        bound->references = arena_allocate(&bound->arena, size);
+        bound->references = arena_allocate_written(&bound->arena, size);
         if (!bound->references)
             return false;
         memcpy(bound->references, plan->references, size);

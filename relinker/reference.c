@@ -226,7 +226,8 @@ enum engraft_status references_collect(struct arena *arena, const struct image *
 {
     struct collection collection = {.image = image, .uses = references_uses(arena, image)};
     size_t count = collection.uses ? candidates_count(image, collection.uses) : 0;
-    struct reference *references = arena_allocate(arena, (count + 1) * sizeof *references);
+    struct reference *references =
+        arena_allocate_written(arena, (count + 1) * sizeof *references);
     bool first = true;
 
     if (!references || !collection.uses)

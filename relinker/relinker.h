@@ -24,6 +24,8 @@ struct arena {
 
 /* Zeroed, aligned to 16; NULL when the system has no more. */
 void *arena_allocate(struct arena *arena, size_t size);
+/* The same, for what will be written from its start to its end. */
+void *arena_allocate_written(struct arena *arena, size_t size);
 char *arena_string(struct arena *arena, const char *string);
 void arena_release(struct arena *arena);
 /* Makes `memory`, a large allocation of `from`, belong to `to`. False: it is not one of its own, or

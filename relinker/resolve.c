@@ -226,7 +226,7 @@ void resolve_references(const struct image *image, uint8_t module, struct refere
         return;
     }
     if (count > FEW && count <= UINT32_MAX)
-        items = arena_allocate(&arena, 2 * count * sizeof *items);
+        items = arena_allocate_written(&arena, 2 * count * sizeof *items);
     if (items && items != few)
         at_once = count;
     else

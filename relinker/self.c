@@ -125,23 +125,22 @@ static struct {
     struct presence presence;
 } seen; /* changed inside dl_iterate_phdr()'s lock only */
 
-static void prefixes_add(struct presence *presence, const char *const *prefixes)
+/* An engine is looked at again when what came after it has gone: its prefixes are there already. */
+static void prefix_add(struct presence *presence, const char *prefix)
 {
-    size_t length = 0;
+    size_t length = 0, size = strlen(prefix) + 1;
 
-    while (presence->prefixes[length])
-        length += strlen(presence->prefixes + length) + 1;
-    for (; *prefixes; prefixes++) {
-        size_t size = strlen(*prefixes) + 1;
-
-        if (length + size + 1 > sizeof presence->prefixes) {
-            presence->prefixes_overflow = true;
+    while (presence->prefixes[length]) {
+        if (strcmp(presence->prefixes + length, prefix) == 0)
             return;
-        }
-        memcpy(presence->prefixes + length, *prefixes, size);
-        length += size;
+        length += strlen(presence->prefixes + length) + 1;
     }
-    presence->prefixes[length] = '\0';
+    if (length + size + 1 > sizeof presence->prefixes) {
+        presence->prefixes_overflow = true;
+        return;
+    }
+    memcpy(presence->prefixes + length, prefix, size);
+    presence->prefixes[length + size] = '\0';
 }
 
 static void presence_probe(struct link_map *map)
@@ -154,7 +153,8 @@ static void presence_probe(struct link_map *map)
     if (!registrations_apply(&image, 1, engines, 1) && !probe_images(&image, 1, engines, 1))
         return;
     seen.presence.present = true;
-    prefixes_add(&seen.presence, engines[0].prefixes);
+    for (size_t i = 0; engines[0].prefixes[i]; i++)
+        prefix_add(&seen.presence, engines[0].prefixes[i]);
 }
 
 static int presence_callback(struct dl_phdr_info *info, size_t size, void *data)

@@ -261,6 +261,29 @@ static bool is_own_path(const struct load *load, const char *text)
     return false;
 }
 
+struct listed {
+    const char *path;
+    bool found;
+};
+
+static void listed_find(void *argument)
+{
+    struct listed *listed = argument;
+
+    for (struct link_map *map = self_first_map(); map; map = map->l_next)
+        listed->found |= map->l_name && strcmp(map->l_name, listed->path) == 0;
+}
+
+/* Inside dlclose(), what a failed load has mapped stays until that dlclose() ends (dl-close.c,
+ * dl_close_state): not relocated, and found by its name. */
+static bool wrapper_stays(const struct load *load)
+{
+    struct listed listed = {load->wrapper.path, false};
+
+    self_locked(listed_find, &listed);
+    return listed.found;
+}
+
 /* Fills request from refused loads. False: let the dynamic linker say what is wrong. An engine
  * library that the plugin NEEDs may not be on this machine at all: then the survey is repeated with
  * a stand-in under its name, and has to prove that nothing else is missed. */
@@ -281,8 +304,13 @@ static bool door_survey(struct load_request *request, const char *path,
         if (handle) /* cannot be: the trigger never agrees */
             self_loader()->close(handle);
         text = self_loader()->error();
-        if (!request->reached && text && is_own_path(&load, text))
+        if (wrapper_stays(&load)) {
+            error_set(&request->error, ENGRAFT_STATE, path, NULL,
+                      "in a destructor that dlclose() runs, ld.so takes nothing back");
+            request->reached = false;
+        } else if (!request->reached && text && is_own_path(&load, text)) {
             error_set(&request->error, ENGRAFT_SYSTEM, path, NULL, "%s", text);
+        }
         load_close(&load);
         if (request->reached || request->error.status != ENGRAFT_OK)
             return request->reached;

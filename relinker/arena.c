@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory from mmap, released all at once: usable inside an IFUNC resolver. */
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -27,10 +28,47 @@ static struct arena_block *block_create(struct arena *arena, size_t size, int fl
     return block;
 }
 
+/* One load makes a dozen small arenas, one after the other: to map, touch and unmap each costs more
+ * than what is done with it. A few blocks are kept, zeroed. */
+#define SPARE_COUNT 4
+#define SPARE_DIRTY_MAX ((size_t)128 * 1024)
+static _Atomic(struct arena_block *) spares[SPARE_COUNT];
+
+static struct arena_block *spare_take(struct arena *arena)
+{
+    for (unsigned i = 0; i < SPARE_COUNT; i++) {
+        struct arena_block *block = atomic_exchange(&spares[i], NULL);
+
+        if (!block)
+            continue;
+        block->next = arena->blocks;
+        block->size = ARENA_BLOCK_SIZE;
+        arena->blocks = block;
+        return block;
+    }
+    return NULL;
+}
+
+static bool spare_keep(struct arena_block *block, size_t used)
+{
+    if (used > SPARE_DIRTY_MAX)
+        return false;
+    memset(block, 0, used);
+    for (unsigned i = 0; i < SPARE_COUNT; i++) {
+        struct arena_block *none = NULL;
+
+        if (atomic_compare_exchange_strong(&spares[i], &none, block))
+            return true;
+    }
+    return false;
+}
+
 static bool arena_grow(struct arena *arena)
 {
-    struct arena_block *block = block_create(arena, ARENA_BLOCK_SIZE, 0);
+    struct arena_block *block = spare_take(arena);
 
+    if (!block)
+        block = block_create(arena, ARENA_BLOCK_SIZE, 0);
     if (!block)
         return false;
     arena->memory = (unsigned char *)block;
@@ -80,12 +118,16 @@ char *arena_string(struct arena *arena, const char *string)
 void arena_release(struct arena *arena)
 {
     struct arena_block *block = arena->blocks;
+    const unsigned char *current = arena->memory;
+    size_t used = arena->used;
 
     memset(arena, 0, sizeof *arena); /* the struct may lie in one of the blocks */
     while (block) {
         struct arena_block *next = block->next;
+        size_t size = block->size;
 
-        munmap(block, block->size);
+        if ((const unsigned char *)block != current || !spare_keep(block, used))
+            munmap(block, size);
         block = next;
     }
 }

@@ -5,6 +5,7 @@ dist_man_MANS += docs/engraft.1 docs/libengraft.3 docs/engraft.5 docs/engraft.7
 dist_doc_DATA += \
 	README.md \
 	docs/ARCHITECTURE.md \
+	docs/BENCH.md \
 	docs/DECISIONS.md \
 	docs/HOWTO-add-an-adapter.md \
 	docs/HOWTO-add-an-architecture.md \

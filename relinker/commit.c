@@ -261,6 +261,7 @@ static enum engraft_status symbols_copy(struct bound *bound, const struct plan *
     memcpy(bound->symbols, image->symbols, size);
     for (size_t i = 0; i < bound->count; i++)
         symbol_rewrite(&bound->symbols[bound->references[i].symbol], plan, &bound->references[i]);
+    mprotect(bound->symbols, bound->symbols_size, PROT_READ); /* nobody writes it any more */
     return ENGRAFT_OK;
 }
 

@@ -414,8 +414,11 @@ void image_read_dynamic(struct image *image)
 const char *image_needed(const struct image *image, size_t index)
 {
     for (size_t i = 0; i < image->dynamic_count; i++)
-        if (image->dynamic[i].d_tag == DT_NEEDED && index-- == 0)
-            return image_name(image, image->dynamic[i].d_un.d_val);
+        if (image->dynamic[i].d_tag == DT_NEEDED && index-- == 0) {
+            const char *name = image_name(image, image->dynamic[i].d_un.d_val);
+
+            return name ? name : ""; /* led to a stand-in by shim.c: its name lies elsewhere */
+        }
     return NULL;
 }
 

@@ -62,14 +62,21 @@ static bool is_resident_name(const char *name)
 {
     for (struct link_map *map = self_first_map(); map; map = map->l_next) {
         const char *path = map->l_name ? map->l_name : "";
+        struct image image;
 
-        if (strcmp(strchr(name, '/') ? path : path_file_name(path), name) == 0)
+        if (strcmp(strchr(name, '/') ? path : path_file_name(path), name) != 0)
+            continue;
+        if (strchr(name, '/'))
+            return true;
+        if (image_read_map(map, &image, NULL) == ENGRAFT_OK && image.soname &&
+            strcmp(image.soname, name) == 0)
             return true;
     }
     return false;
 }
 
-/* By file name: what is resident under another name costs a survey, no more. */
+/* By file name and SONAME, as ld.so would take it; what is resident in another way costs a survey, no
+ * more. */
 static void residents_check(void *argument)
 {
     struct residents *residents = argument;

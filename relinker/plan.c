@@ -27,7 +27,7 @@ void abi_text(const struct abi *abi, char *ret_text, size_t size)
 
 static const struct image *image_named(const struct image *images, size_t count, const char *name)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; name[0] && i < count; i++)
         if ((images[i].soname && strcmp(images[i].soname, name) == 0) ||
             strcmp(images[i].path, name) == 0 ||
             (!strchr(name, '/') && strcmp(path_file_name(images[i].path), name) == 0))

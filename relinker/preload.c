@@ -38,12 +38,13 @@ int dlclose(void *handle)
     return engraft_private_dlclose(handle, (const void *)engraft_preload_dlopen);
 }
 
-/* As in glibc: the text of the last failure, once. */
+/* As in glibc: the text of the last failure, once. What ld.so knows is newer than ours, because its
+ * own text of a refusal has been taken. */
 char *dlerror(void)
 {
-    if (error_pending) {
-        error_pending = false;
-        return error_text;
-    }
-    return engraft_private_dlerror((const void *)engraft_preload_dlopen);
+    char *newer = engraft_private_dlerror((const void *)engraft_preload_dlopen);
+    bool ours = error_pending;
+
+    error_pending = false;
+    return newer || !ours ? newer : error_text;
 }

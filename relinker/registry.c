@@ -9,12 +9,14 @@
 #define PIN_MAX 64
 #define REGISTRATION_MAX 8
 #define REGISTRATION_PREFIX_MAX 16
+#define REFUSED_MAX 256  /* refusals that a report tells, the first ones */
 #define UNLOADED_MAX 256 /* records of unloaded plugins that a report still tells */
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct bound *first_bound;
 static struct refused_load *first_refused;
 static struct arena refused_arena;
+static unsigned refused_count;
 static void *pins[PIN_MAX];
 static unsigned pin_count;
 
@@ -39,10 +41,22 @@ void registry_unlock(void)
     pthread_mutex_unlock(&mutex);
 }
 
-/* A fork() while another thread holds the mutex must not leave it locked in the child. */
+/* A fork() while another thread holds a mutex must not leave it locked in the child. */
+static void fork_before(void)
+{
+    registry_lock();
+    traps_lock();
+}
+
+static void fork_after(void)
+{
+    traps_unlock();
+    registry_unlock();
+}
+
 __attribute__((constructor)) static void fork_prepare(void)
 {
-    pthread_atfork(registry_lock, registry_unlock, registry_unlock);
+    pthread_atfork(fork_before, fork_after, fork_after);
 }
 
 /* ---- bound objects ------------------------------------------------------------------------------------- */
@@ -257,8 +271,9 @@ void registry_refused(const char *path, const char *reason)
     if (!environment_get("ENGRAFT_REPORT"))
         return;
     registry_lock();
-    refused = arena_allocate(&refused_arena, sizeof *refused);
+    refused = refused_count < REFUSED_MAX ? arena_allocate(&refused_arena, sizeof *refused) : NULL;
     if (refused) {
+        refused_count++;
         text_format(refused->path, sizeof refused->path, "%s", path);
         text_format(refused->reason, sizeof refused->reason, "%s", reason);
         refused->next = first_refused;

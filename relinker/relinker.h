@@ -248,6 +248,8 @@ struct trap_info {
 };
 
 unsigned traps_free(void);
+void traps_lock(void); /* around fork() */
+void traps_unlock(void);
 /* The address of a new trap, 0 when all are in use. */
 uint64_t trap_create(const struct trap_info *info);
 void trap_destroy(uint64_t address);

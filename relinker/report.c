@@ -345,7 +345,8 @@ void report_update(void)
         return;
     path_expand(pattern, path, sizeof path);
     text_format(temporary, sizeof temporary, "%s.%d.new", path, (int)getpid());
-    fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    unlink(temporary); /* left by a process of the same number */
+    fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0) {
         log_line(LOG_DOOR, "the report %s cannot be written", path);
         return;

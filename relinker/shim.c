@@ -140,6 +140,21 @@ static Elf64_Sym *stub_symbol(const struct image *stub, const char *name)
     return NULL;
 }
 
+/* A stub that somebody else made may say anything of itself. */
+static bool is_writable(const struct image *image, const void *start, size_t size)
+{
+    uint64_t vaddr = (uint64_t)(uintptr_t)start - image->load_address;
+
+    for (unsigned i = 0; i < image->segment_count; i++) {
+        const struct image_segment *segment = &image->segments[i];
+
+        if (vaddr >= segment->vaddr && vaddr - segment->vaddr < segment->memory_size)
+            return segment->flags & PF_W &&
+                   size <= segment->memory_size - (vaddr - segment->vaddr);
+    }
+    return false;
+}
+
 /* Takes the versions out of a stub that has served: see ENGRAFT_STUB_VERSION. */
 static void stub_close(const struct image *stub)
 {
@@ -151,7 +166,8 @@ static void stub_close(const struct image *stub)
 
         if (!definition)
             return;
-        if (!(definition->vd_flags & VER_FLG_BASE))
+        if (!(definition->vd_flags & VER_FLG_BASE) &&
+            is_writable(stub, definition, sizeof *definition))
             definition->vd_hash = ~definition->vd_hash; /* no name has this hash: 28 bits */
         if (definition->vd_next == 0)
             return;
@@ -167,8 +183,9 @@ static void stub_answer(const struct image *stub, const char *path,
     const Elf64_Sym *reason = stub_symbol(stub, ENGRAFT_STUB_REASON);
     char *text;
 
-    if (!verdict || verdict->st_shndx != SHN_UNDEF)
-        return;
+    if (!verdict || verdict->st_shndx != SHN_UNDEF ||
+        !is_writable(stub, verdict, sizeof *verdict))
+        return; /* it stays undefined: the load fails */
     if (error->status == ENGRAFT_OK) {
         symbol_allow(verdict);
         stub_close(stub);
@@ -177,6 +194,8 @@ static void stub_answer(const struct image *stub, const char *path,
     if (!reason || reason->st_size < ENGRAFT_STUB_REASON_SIZE)
         return;
     text = (char *)(uintptr_t)image_symbol_address(stub, reason);
+    if (!is_writable(stub, text, ENGRAFT_STUB_REASON_SIZE))
+        return;
     refusal_text(text, ENGRAFT_STUB_REASON_SIZE, path, error);
     verdict->st_name = (uint32_t)(text - stub->strings);
 }
@@ -186,8 +205,7 @@ static void stubs_answer(const struct scene *scene, const char *path,
 {
     for (size_t i = scene->first_new; i < scene->count; i++)
         if (manifest_of(&scene->images[i], NT_ENGRAFT_MANIFEST) &&
-            image_is_relocated(&scene->images[i]) != 1 &&
-            scene->images[i].segments[0].flags & PF_W)
+            image_is_relocated(&scene->images[i]) != 1)
             stub_answer(&scene->images[i], path, error);
 }
 

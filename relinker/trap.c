@@ -25,6 +25,16 @@ static struct trap traps[TRAP_COUNT];
 static atomic_uint traps_used;
 static pthread_mutex_t traps_mutex = PTHREAD_MUTEX_INITIALIZER;
 
+void traps_lock(void)
+{
+    pthread_mutex_lock(&traps_mutex);
+}
+
+void traps_unlock(void)
+{
+    pthread_mutex_unlock(&traps_mutex);
+}
+
 unsigned traps_free(void)
 {
     return TRAP_COUNT - atomic_load(&traps_used);
@@ -35,7 +45,7 @@ uint64_t trap_create(const struct trap_info *info)
     static unsigned next;
     uint64_t address = 0;
 
-    pthread_mutex_lock(&traps_mutex);
+    traps_lock();
     for (unsigned step = 0; step < TRAP_COUNT && !address; step++) {
         unsigned i = (next + step) % TRAP_COUNT;
 
@@ -48,7 +58,7 @@ uint64_t trap_create(const struct trap_info *info)
         address = (uint64_t)(uintptr_t)engraft_trap_thunks + (uint64_t)i * TRAP_THUNK_SIZE;
         next = i + 1;
     }
-    pthread_mutex_unlock(&traps_mutex);
+    traps_unlock();
     return address;
 }
 

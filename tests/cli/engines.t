@@ -141,14 +141,14 @@ colored() { # COMMAND: what it prints on a terminal
     script -qec "$1" /dev/null </dev/null | grep -q "$(printf '\033')\["
 }
 plain() { ! colored "$1"; }
-if command -v script >/dev/null; then
+if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
     export TERM=xterm
     command=$(printf '%q ' "$engraft" check missing.so --host "$node18")
     it "colour on a terminal" colored "$command"
     it "none with NO_COLOR" plain "NO_COLOR=1 $command"
     it "none on a dumb terminal" plain "TERM=dumb $command"
 else
-    skip "colour on a terminal" "no script(1)"
+    skip "colour on a terminal" "no script(1), or no pseudo-terminal for it"
 fi
 plain_file() { ! grep -q "$(printf '\033')" out; }
 it "none in a file" plain_file

@@ -402,6 +402,8 @@ class V8(Engine):
         if kind == 'none':
             return []
         other = self.file('other')
+        if kind == 'absent':  # a name that no machine has: Debian's nodejs installs libnode.so.108
+            other = self.renamed_copy(self.work / 'absent' / 'libnode.so.000')
         runpath = [f'-Wl,-rpath,{other.parent}'] if kind == 'other' else []
         return ['-Wl,--no-as-needed', str(other), *runpath]
 

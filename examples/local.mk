@@ -21,3 +21,8 @@ EXTRA_DIST += \
 	examples/v8-hello/resources.cc \
 	examples/v8-hello/resources.h \
 	examples/v8-hello/show.js
+
+# What examples/v8-hello/demo has built, as ./dev demo or as a test.
+CLEAN_LOCALS += demo-clean
+demo-clean:
+	rm -rf demo

@@ -124,9 +124,7 @@ static bool record_references(struct bound *bound, const struct plan *plan)
 static bool record_modules(struct bound *bound, const struct plan *plan)
 {
     for (unsigned i = 0; i < plan->host->module_count; i++) {
-        const char *path = plan->host->modules[i]->path;
-
-        bound->modules[i] = arena_string(&bound->arena, path[0] ? path : "/proc/self/exe");
+        bound->modules[i] = arena_string(&bound->arena, image_file(plan->host->modules[i]));
         if (!bound->modules[i])
             return false;
     }

@@ -13,6 +13,11 @@
 
 #include "error.h"
 
+const char *image_file(const struct image *image)
+{
+    return image->path[0] ? image->path : "/proc/self/exe";
+}
+
 /* ---- bytes -------------------------------------------------------------------------------------- */
 
 const void *image_at(const struct image *image, uint64_t vaddr, uint64_t length)

@@ -106,6 +106,8 @@ void image_read_dynamic(struct image *image);
 enum engraft_status image_read_buffer(const void *header, size_t header_size, struct image *image,
                                       struct engraft_error *reterr);
 
+/* A path that names the object's file: ld.so has none for the main program. */
+const char *image_file(const struct image *image);
 /* The bytes [vaddr, vaddr + length) or NULL when they are not in the object. */
 const void *image_at(const struct image *image, uint64_t vaddr, uint64_t length);
 /* A NUL-terminated string at vaddr, at most `limit` bytes with its NUL, or NULL. */

@@ -132,11 +132,10 @@ static const char *engine_of_plugin(const struct image *plugin,
     return NULL;
 }
 
-bool plan_concerns(struct arena *arena, const struct image *images, size_t image_count,
-                   const struct image *plugin, const struct engine_instance *engines,
+bool plan_concerns(const struct image *images, size_t image_count, const struct image *plugin,
+                   const struct engine_instance *engines,
                    size_t engine_count)
 {
-    (void)arena;
     for (size_t i = 0; i < engine_count; i++)
         for (unsigned j = 0; j < engines[i].module_count; j++)
             if (engines[i].modules[j] == plugin)

@@ -19,11 +19,6 @@ struct engraft_plan {
 
 /* ---- keeping a plan ----------------------------------------------------------------------------------------- */
 
-static const char *module_path(const struct image *module)
-{
-    return module->path[0] ? module->path : "/proc/self/exe";
-}
-
 static bool binding_keep(struct engraft_plan *kept, const struct plan *plan,
                          const struct reference *reference, struct engraft_binding *ret_binding)
 {
@@ -39,9 +34,9 @@ static bool binding_keep(struct engraft_plan *kept, const struct plan *plan,
         reference->version ? arena_string(&kept->arena, reference->version) : NULL;
     ret_binding->kind = (enum engraft_kind)reference->kind;
     ret_binding->target = arena_string(&kept->arena, target);
-    ret_binding->module = module ? arena_string(&kept->arena, module_path(module))
+    ret_binding->module = module ? arena_string(&kept->arena, image_file(module))
                           : reference->kind == ENGRAFT_KIND_LOCAL
-                              ? arena_string(&kept->arena, module_path(plan->plugin))
+                              ? arena_string(&kept->arena, image_file(plan->plugin))
                               : "";
     ret_binding->address = plan->host && module && module->live ? reference->target : 0;
     return ret_binding->symbol && ret_binding->target && ret_binding->module;

@@ -217,8 +217,8 @@ enum engraft_status plan_make(struct arena *arena, const struct image *images, s
 /* Decides kinds and verdict for references that are there already: engraft_explain(). */
 void plan_explain(struct plan *plan, const struct plan_request *request);
 /* True when the object has references to an engine: in its names or by its stub. */
-bool plan_concerns(struct arena *arena, const struct image *images, size_t image_count,
-                   const struct image *plugin, const struct engine_instance *engines,
+bool plan_concerns(const struct image *images, size_t image_count, const struct image *plugin,
+                   const struct engine_instance *engines,
                    size_t engine_count);
 /* Chooses the host engine by the rules of engraft(7). */
 enum engraft_status plan_choose(const struct image *images, size_t image_count,

@@ -189,11 +189,6 @@ static void put_config(struct writer *writer, const char *config)
     put(writer, "},");
 }
 
-static const char *module_path(const struct image *module)
-{
-    return module->path[0] ? module->path : "/proc/self/exe";
-}
-
 static void put_engine(struct writer *writer, const struct engine_instance *engine)
 {
     static const char *const symbols[] = {"none", "dynamic", "symtab", "debug"};
@@ -208,7 +203,7 @@ static void put_engine(struct writer *writer, const struct engine_instance *engi
         text_format(address, sizeof address, "0x%lx",
                     (unsigned long)engine->modules[i]->load_address);
         put(writer, i ? ",{" : "{");
-        put_member(writer, "path", module_path(engine->modules[i]));
+        put_member(writer, "path", image_file(engine->modules[i]));
         put_member(writer, "address", address);
         put(writer, "\"build_id\":null}");
     }
@@ -227,7 +222,7 @@ static void put_engine(struct writer *writer, const struct engine_instance *engi
         put_member(writer, "kind", engine->evidence[i].kind);
         put_member(writer, "detail", engine->evidence[i].detail);
         put(writer, "\"module\":");
-        put_string(writer, module_path(engine->modules[engine->evidence[i].module]));
+        put_string(writer, image_file(engine->modules[engine->evidence[i].module]));
         put(writer, "}");
     }
     put(writer, "]}");

@@ -83,7 +83,7 @@ static bool scene_open(struct scene *scene, const char *wrapper_path)
 static bool concerned(const struct scene *scene, const struct image *image)
 {
     return !image_is_tiny(image) && !manifest_of(image, NT_ENGRAFT_MANIFEST) &&
-           plan_concerns(NULL, scene->images, scene->count, image, scene->engines,
+           plan_concerns(scene->images, scene->count, image, scene->engines,
                          scene->engine_count);
 }
 

@@ -23,9 +23,8 @@ static void self_open(void *argument)
     target->engine_count = self_engines(&target->arena, target->images, target->image_count,
                                         &target->engines);
     for (size_t i = 0; i < target->image_count; i++) {
-        const char *path = target->images[i].path;
-
-        target->images[i].path = arena_string(&target->arena, path[0] ? path : "/proc/self/exe");
+        target->images[i].path =
+            arena_string(&target->arena, image_file(&target->images[i]));
         if (!target->images[i].path) {
             call->status = error_set(call->reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
             return;

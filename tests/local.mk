@@ -11,6 +11,7 @@ include tests/unit/local.mk
 include tests/audit/local.mk
 include tests/arch/local.mk
 include tests/fuzz/local.mk
+include tests/node-suite/local.mk
 
 INSTALLCHECKS += installcheck-strangers
 installcheck-strangers:

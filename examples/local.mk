@@ -22,6 +22,13 @@ EXTRA_DIST += \
 	examples/v8-hello/resources.h \
 	examples/v8-hello/show.js
 
+EXTRA_DIST += \
+	examples/crash-two-v8/constant-tokens \
+	examples/crash-two-v8/hello.js \
+	examples/crash-two-v8/host.cc \
+	examples/crash-two-v8/plugin.cc \
+	examples/crash-two-v8/run
+
 # What examples/v8-hello/demo has built, as ./dev demo or as a test.
 CLEAN_LOCALS += demo-clean
 demo-clean:

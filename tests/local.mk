@@ -5,6 +5,7 @@ EXTRA_DIST += tests/installcheck tests/tap.sh tests/world tests/world.lock tests
 include tests/cli/local.mk
 include tests/hosts/local.mk
 include tests/matrix/local.mk
+include tests/node/local.mk
 include tests/probes/local.mk
 include tests/stub/local.mk
 include tests/unit/local.mk

@@ -18,7 +18,29 @@ struct abi_route {
     const char *host_symbol;  /* RENAMED: the host's name; else NULL */
     uintptr_t address;        /* ADAPTED, FALLBACK: the function or object */
     const char *note;         /* static text: what differs; may be NULL */
+    const char *refusal;      /* static text: nothing can serve, the plugin is refused; else NULL */
 };
+
+/* Who is to be bound to what. Valid during the call only. */
+struct abi_pair {
+    const struct abi *plugin, *host;
+    const struct engine_instance *engine; /* no modules: only a version is known (--host-abi) */
+    bool live; /* the engine is in this process: its addresses may be called, later */
+    /* Finds a symbol that is not in a module's dynamic table, in this process; NULL: no way. */
+    bool (*find_hidden)(const struct image *module, const char *name, Elf64_Sym *ret_symbol);
+};
+
+/* An object with adapted references, from its commit until it is gone. */
+struct abi_object {
+    uintptr_t start, end; /* its addresses: adapters know by them who calls */
+    uintptr_t group;      /* equal for the objects that one load brought */
+};
+
+/* What the host engine itself exports under this name: its address when the pair is live, else
+ * non-zero. 0: it has none, or there is no module to look in. */
+uintptr_t abi_host_address(const struct abi_pair *pair, const char *symbol);
+/* The same, and if it is not exported, from .symtab or debug files, which may take milliseconds. */
+uintptr_t abi_host_hidden(const struct abi_pair *pair, const char *symbol);
 
 struct abi_adapter {
     const char *engine; /* id of the row in probes/engines.def */
@@ -27,13 +49,19 @@ struct abi_adapter {
     void (*relate)(const struct abi *plugin, const struct abi *host, struct abi_relation *ret);
 
     /* (OPTIONAL) The route of one symbol for a pair that relate() accepted. Returns false when
-     * the symbol has no row: then it is DIRECT if the host defines it. May be called concurrently. */
-    bool (*route)(const struct abi *plugin, const struct abi *host, const char *symbol,
-                  struct abi_route *ret);
+     * the symbol has no row: then it is DIRECT if the host defines it. May be called concurrently.
+     * *ret is zeroed. */
+    bool (*route)(const struct abi_pair *pair, const char *symbol, struct abi_route *ret);
 
     /* (OPTIONAL) Whether `symbol` names data (1), a function (0) or this cannot be told (-1).
      * Itanium names are decided by the relinker before this is asked. */
     int (*is_data)(const char *symbol);
+
+    /* (OPTIONAL) An object with adapted references is about to be relocated: from now on it may call
+     * them. LIMIT: there are too many, the load is refused. */
+    enum engraft_status (*enter)(const struct abi_pair *pair, const struct abi_object *object);
+    /* (OPTIONAL) It is gone, or its load has failed. Told once, maybe long after. */
+    void (*leave)(const struct abi_object *object);
 };
 
 /* The adapter of an engine, or NULL: then only equal versions bind, everything else is refused. */

@@ -20,6 +20,37 @@ const struct abi_adapter *abi_adapter_of(const char *engine)
     return NULL;
 }
 
+uintptr_t abi_host_address(const struct abi_pair *pair, const char *symbol)
+{
+    uint32_t hash = gnu_hash(symbol, NULL);
+
+    for (unsigned i = 0; pair->engine && i < pair->engine->module_count; i++) {
+        const struct image *module = pair->engine->modules[i];
+        const Elf64_Sym *found = image_find(module, symbol, hash, NULL);
+
+        if (found)
+            return pair->live ? image_symbol_address(module, found) : 1;
+    }
+    return 0;
+}
+
+uintptr_t abi_host_hidden(const struct abi_pair *pair, const char *symbol)
+{
+    uintptr_t address = abi_host_address(pair, symbol);
+
+    for (unsigned i = 0; !address && pair->engine && i < pair->engine->module_count; i++) {
+        const struct image *module = pair->engine->modules[i];
+        Elf64_Sym found;
+
+        if (pair->live && pair->find_hidden && pair->find_hidden(module, symbol, &found))
+            address = image_symbol_address(module, &found);
+        if (!pair->live && module->find_hidden &&
+            module->find_hidden(module, symbol, &found) != ENGRAFT_SYMBOLS_NONE)
+            address = 1;
+    }
+    return address;
+}
+
 /* ---- configurations ------------------------------------------------------------------------------- */
 
 /* The value of `key` in a "key=value key=value" list; NULL when it is not there. */

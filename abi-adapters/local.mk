@@ -7,4 +7,9 @@ noinst_LTLIBRARIES += libadapters.la
 libadapters_la_SOURCES = \
 	abi-adapters/abi_adapter.h \
 	abi-adapters/adapters.c \
+	abi-adapters/v8/host.c \
+	abi-adapters/v8/host.h \
+	abi-adapters/v8/lifecycle.c \
+	abi-adapters/v8/platform-layouts.def \
+	abi-adapters/v8/platform.c \
 	abi-adapters/v8/v8.c

@@ -91,7 +91,7 @@ static void print_counts(const struct engraft_plan *plan)
 }
 
 /* A trap or a fallback, in full: the reader has to find the call in their own source. */
-static void print_unserved(const struct engraft_binding *binding)
+static void print_special(const struct engraft_binding *binding)
 {
     char *name = demangle(binding->symbol);
 
@@ -103,15 +103,16 @@ static void print_unserved(const struct engraft_binding *binding)
     free(name);
 }
 
-static void print_all_unserved(const struct engraft_plan *plan)
+static void print_all_special(const struct engraft_plan *plan)
 {
     for (size_t i = 0; i < engraft_plan_binding_count(plan); i++) {
         struct engraft_binding binding = { .size = sizeof(binding) };
 
         if (engraft_plan_binding(plan, i, &binding) != ENGRAFT_OK)
             continue;
-        if (binding.kind == ENGRAFT_KIND_TRAP || binding.kind == ENGRAFT_KIND_FALLBACK)
-            print_unserved(&binding);
+        if (binding.kind == ENGRAFT_KIND_TRAP || binding.kind == ENGRAFT_KIND_FALLBACK ||
+            binding.kind == ENGRAFT_KIND_ADAPTED)
+            print_special(&binding);
     }
 }
 
@@ -154,7 +155,7 @@ static void print_text(const struct arguments *arguments, const struct engraft_p
 {
     print_pair(&arguments->request, plan, arguments->plugin);
     print_counts(plan);
-    print_all_unserved(plan);
+    print_all_special(plan);
     if (arguments->all && engraft_plan_binding_count(plan) > 0)
         print_table(plan);
 }

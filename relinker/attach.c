@@ -214,6 +214,8 @@ static void relink_locked(void *argument)
         call->status = error_set(call->reterr, bound ? ENGRAFT_LIMIT : ENGRAFT_MEMORY,
                                  call->image->path, NULL, "no memory or no trap is left");
     else
+        call->status = bound_enter(bound, &plan, call->reterr);
+    if (call->status == ENGRAFT_OK)
         call->status = attach_slots(bound, call->image, call->reterr);
     if (call->status == ENGRAFT_OK)
         registry_add(bound);

@@ -159,8 +159,36 @@ struct bound *bound_create(const struct plan *plan, const char *path, const char
     return bound;
 }
 
+enum engraft_status bound_enter(struct bound *bound, const struct plan *plan,
+                                struct engraft_error *reterr)
+{
+    const struct abi_adapter *adapter = abi_adapter_of(plan->plugin_abi.engine);
+    struct abi_pair pair = plan_pair(plan, true);
+    uintptr_t base = (uintptr_t)bound->load_address;
+
+    if (!plan->kinds[ENGRAFT_KIND_ADAPTED] || !adapter || !adapter->enter)
+        return ENGRAFT_OK;
+    bound->object = (struct abi_object){.start = base + plan->plugin->vaddr_start,
+                                        .end = base + plan->plugin->vaddr_end,
+                                        .group = plan->group};
+    if (adapter->enter(&pair, &bound->object) != ENGRAFT_OK)
+        return error_set(reterr, ENGRAFT_LIMIT, bound->path, NULL,
+                         "too many plugins or engines use the adapters for %s",
+                         plan->plugin_abi.engine);
+    bound->adapter = adapter;
+    return ENGRAFT_OK;
+}
+
+void bound_leave(struct bound *bound)
+{
+    if (bound->adapter && bound->adapter->leave)
+        bound->adapter->leave(&bound->object);
+    bound->adapter = NULL;
+}
+
 void bound_destroy(struct bound *bound)
 {
+    bound_leave(bound);
     for (size_t i = 0; i < bound->count; i++)
         if (bound->references[i].kind == ENGRAFT_KIND_TRAP && bound->references[i].target)
             trap_destroy(bound->references[i].target);
@@ -273,6 +301,8 @@ enum engraft_status commit_symbols(struct plan *plan, const char *path, const ch
         return error_set(reterr, ENGRAFT_MEMORY, path, NULL, "out of memory");
     if (!bound_take_traps(bound, plan))
         status = error_set(reterr, ENGRAFT_LIMIT, path, NULL, "no trap is left");
+    if (status == ENGRAFT_OK)
+        status = bound_enter(bound, plan, reterr);
     if (status == ENGRAFT_OK && bound->count)
         status = symbols_copy(bound, plan, reterr);
     if (status == ENGRAFT_OK && bound->count)

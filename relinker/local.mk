@@ -30,6 +30,7 @@ libengraft_core_la_SOURCES = \
 	relinker/audit.c \
 	relinker/commit.c \
 	relinker/door.c \
+	relinker/hidden.c \
 	relinker/log.c \
 	relinker/peek.c \
 	relinker/plan.c \

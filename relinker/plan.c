@@ -350,13 +350,24 @@ static void bind_missing(struct plan *plan, const struct abi_adapter *adapter,
            engine_path(plan->host));
 }
 
+struct abi_pair plan_pair(const struct plan *plan, bool live)
+{
+    return (struct abi_pair){.plugin = &plan->plugin_abi, .host = &plan->host_abi,
+                             .engine = plan->host, .live = live, .find_hidden = hidden_find};
+}
+
 static void bind_route(struct plan *plan, const struct plan_request *request,
                        const struct abi_adapter *adapter, struct reference *reference)
 {
-    struct abi_route route;
+    struct abi_pair pair = plan_pair(plan, !request->offline);
+    struct abi_route route = {0};
 
-    if (adapter && adapter->route &&
-        adapter->route(&plan->plugin_abi, &plan->host_abi, reference->name, &route)) {
+    if (adapter && adapter->route && adapter->route(&pair, reference->name, &route)) {
+        if (route.refusal) {
+            refuse(plan, ENGRAFT_REFUSED, reference->name, "%s: %s", reference->name,
+                   route.refusal);
+            return;
+        }
         if (route.kind == ENGRAFT_KIND_ADAPTED || route.kind == ENGRAFT_KIND_FALLBACK) {
             reference->kind = (uint8_t)route.kind;
             reference->target = route.address;
@@ -446,13 +457,14 @@ static void references_assume(struct plan *plan, const struct abi_adapter *adapt
 {
     for (size_t i = 0; i < plan->count; i++) {
         struct reference *reference = &plan->references[i];
-        struct abi_route route;
+        struct abi_pair pair = plan_pair(plan, false);
+        struct abi_route route = {0};
 
         if (reference->kind)
             continue;
         reference->kind = reference->defined ? ENGRAFT_KIND_LOCAL : ENGRAFT_KIND_DIRECT;
         if (!reference->defined && adapter && adapter->route &&
-            adapter->route(&plan->plugin_abi, &plan->host_abi, reference->name, &route)) {
+            adapter->route(&pair, reference->name, &route)) {
             reference->kind = (uint8_t)route.kind;
             reference->target_name = route.host_symbol ? route.host_symbol : route.note;
         }
@@ -633,6 +645,7 @@ enum engraft_status plan_make(struct arena *arena, const struct image *images, s
     memset(plan, 0, sizeof *plan);
     plan->arena = arena;
     plan->plugin = plugin;
+    plan->group = request->group ? request->group : (uintptr_t)plugin->load_address;
     plan->plugin_abi_source = "";
     plan->verdict = ENGRAFT_VERDICT_EXACT;
     plan->manifest = plan_manifest(images, image_count, plugin);

@@ -437,11 +437,12 @@ static void module_explain(struct dry_run *run, uint8_t number, demangle_functio
 static bool is_explained_without_host(const struct dry_run *run, const struct abi *plugin)
 {
     const struct abi_adapter *adapter = abi_adapter_of(plugin->engine);
-    struct abi_route route;
+    struct abi_pair pair = plan_pair(&run->plan, false);
+    struct abi_route route = {0};
 
+    pair.plugin = plugin;
     return !run->plan.host->module_count ||
-           (adapter && adapter->route &&
-            adapter->route(plugin, &run->plan.host->abi, run->symbol, &route));
+           (adapter && adapter->route && adapter->route(&pair, run->symbol, &route));
 }
 
 static void explain(struct dry_run *run, struct plan_request *request)

@@ -144,6 +144,7 @@ static void purge(const struct image *images, size_t count)
             continue;
         }
         bound->loaded = false;
+        bound_leave(bound);
         pin_queue(bound);
         if (keep && ++unloaded <= UNLOADED_MAX) {
             at = &bound->next;

@@ -124,6 +124,12 @@ struct loader {
 };
 const struct loader *self_loader(void);
 
+/* ---- hidden.c ---------------------------------------------------------------------------------------- */
+
+/* A function or object of an object of this process that is in no dynamic symbol table: from .symtab of
+ * its file, which must still be the one that was mapped, or of its debug file. Slow: reads it all. */
+bool hidden_find(const struct image *image, const char *name, Elf64_Sym *ret_symbol);
+
 /* ---- reference.c ------------------------------------------------------------------------------------ */
 
 enum {
@@ -197,6 +203,7 @@ struct plan {
     size_t count;
     size_t kinds[PLAN_KINDS];
     bool trap_returns;
+    uintptr_t group; /* as abi_object's */
 };
 
 struct plan_request {
@@ -207,6 +214,7 @@ struct plan_request {
     const char *host_abi;    /* overrides the host's; NULL: none */
     bool allow_mismatch;
     bool offline; /* the host is not this process: no IFUNC is called, no trap address taken */
+    uintptr_t group; /* of the first object of this load; 0: this is the first */
 };
 
 /* Makes a plan; a refusal is a plan with verdict REFUSED. Only MEMORY fails. */
@@ -214,6 +222,8 @@ enum engraft_status plan_make(struct arena *arena, const struct image *images, s
                               const struct image *plugin, const struct engine_instance *engines,
                               size_t engine_count, const struct plan_request *request,
                               struct plan *ret_plan, struct engraft_error *reterr);
+/* What adapters are told of a plan. */
+struct abi_pair plan_pair(const struct plan *plan, bool live);
 /* Decides kinds and verdict for references that are there already: engraft_explain(). */
 void plan_explain(struct plan *plan, const struct plan_request *request);
 /* True when the object has references to an engine: in its names or by its stub. */
@@ -278,6 +288,8 @@ struct bound {
     struct slot_undo *undo;  /* late attach */
     size_t undo_count;
     bool loaded, audited;
+    const struct abi_adapter *adapter; /* that was told of this object; NULL: none */
+    struct abi_object object;
     void *pin; /* a handle that keeps the host engine loaded, or NULL */
     struct abi plugin_abi, host_abi;
     const char *plugin_abi_source;
@@ -301,6 +313,10 @@ void commit_rollback(struct bound *bound);
 /* A record for a plan, without having changed anything. */
 struct bound *bound_create(const struct plan *plan, const char *path, const char *door);
 void bound_destroy(struct bound *bound); /* releases its memory and traps */
+/* Tells the adapters that the object has adapted references, or that it is gone. */
+enum engraft_status bound_enter(struct bound *bound, const struct plan *plan,
+                                struct engraft_error *reterr);
+void bound_leave(struct bound *bound);
 bool bound_take_traps(struct bound *bound, struct plan *plan);
 
 /* attach.c: writes the targets into the slots of a relocated object; RELRO is opened once. */

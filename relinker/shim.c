@@ -302,7 +302,8 @@ static enum engraft_status object_bind(struct scene *scene, struct load_request 
                                        struct bound **ret_bound, struct engraft_error *reterr)
 {
     struct plan_request plan_request = {.plugin_path = image->path,
-                                        .inherited = inherited_abi(first)};
+                                        .inherited = inherited_abi(first),
+                                        .group = first ? (uintptr_t)first->load_address : 0};
     struct plan plan;
     enum engraft_status status;
 

@@ -9,8 +9,8 @@
  */
 #include <string.h>
 
-#include "../abi_adapter.h"
 #include "error.h"
+#include "host.h"
 
 #define OVERRIDE "ENGRAFT_ALLOW=mismatch tries anyway"
 
@@ -73,5 +73,8 @@ extern const struct abi_adapter abi_adapter_v8;
 const struct abi_adapter abi_adapter_v8 = {
     .engine = "v8",
     .relate = v8_relate,
+    .route = lifecycle_route,
     .is_data = v8_is_data,
+    .enter = host_enter,
+    .leave = host_leave,
 };

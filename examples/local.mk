@@ -33,3 +33,5 @@ EXTRA_DIST += \
 CLEAN_LOCALS += demo-clean
 demo-clean:
 	rm -rf demo
+
+include examples/game-server/local.mk

@@ -130,7 +130,10 @@ const Elf64_Dyn *image_dynamic(const struct image *image, int64_t tag);
 uint32_t gnu_hash(const char *name, size_t *ret_length);
 uint32_t sysv_hash(const char *name);
 
-/* A defined dynamic symbol (own GNU or SysV lookup); version NULL: the default one or none. */
+/* Whether a dynamic symbol is a definition that other objects may be bound to: not one that is hidden
+ * although it is in the table. */
+bool symbol_is_exported(const Elf64_Sym *symbol);
+/* An exported definition (own GNU or SysV lookup); version NULL: the default one or none. */
 const Elf64_Sym *image_find(const struct image *image, const char *name, uint32_t hash,
                             const char *version);
 const Elf64_Sym *image_find_name(const struct image *image, const char *name);

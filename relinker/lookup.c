@@ -80,9 +80,12 @@ uint32_t sysv_hash(const char *name)
     return hash & 0x0fffffff;
 }
 
-static bool is_definition(const Elf64_Sym *symbol)
+bool symbol_is_exported(const Elf64_Sym *symbol)
 {
-    return symbol->st_shndx != SHN_UNDEF && ELF64_ST_BIND(symbol->st_info) != STB_LOCAL;
+    unsigned visibility = ELF64_ST_VISIBILITY(symbol->st_other);
+
+    return symbol->st_shndx != SHN_UNDEF && ELF64_ST_BIND(symbol->st_info) != STB_LOCAL &&
+           visibility != STV_HIDDEN && visibility != STV_INTERNAL;
 }
 
 static bool symbol_is(const struct image *image, uint32_t index, const char *name,
@@ -90,7 +93,7 @@ static bool symbol_is(const struct image *image, uint32_t index, const char *nam
 {
     const Elf64_Sym *symbol = &image->symbols[index];
 
-    return is_definition(symbol) && symbol->st_name < image->string_size &&
+    return symbol_is_exported(symbol) && symbol->st_name < image->string_size &&
            strcmp(image->strings + symbol->st_name, name) == 0 &&
            image_version_matches(image, index, version);
 }

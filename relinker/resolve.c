@@ -145,8 +145,7 @@ static void symbol_step(struct search *search)
             __builtin_prefetch(&image->symbols[search->items[i + AHEAD].value]);
             __builtin_prefetch(&search->references[search->items[i + AHEAD].reference]);
         }
-        if (symbol->st_shndx == SHN_UNDEF || ELF64_ST_BIND(symbol->st_info) == STB_LOCAL ||
-            symbol->st_name >= image->string_size) {
+        if (!symbol_is_exported(symbol) || symbol->st_name >= image->string_size) {
             item->value = 0; /* the name of no symbol */
             continue;
         }

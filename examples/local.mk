@@ -27,7 +27,11 @@ EXTRA_DIST += \
 	examples/crash-two-v8/hello.js \
 	examples/crash-two-v8/host.cc \
 	examples/crash-two-v8/plugin.cc \
-	examples/crash-two-v8/run
+	examples/crash-two-v8/run \
+	examples/node-in-r/demo.R \
+	examples/node-in-r/node.R \
+	examples/node-in-r/node.c \
+	examples/node-in-r/run
 
 # What examples/v8-hello/demo has built, as ./dev demo or as a test.
 CLEAN_LOCALS += demo-clean

@@ -5,3 +5,6 @@ node_tests = \
 	tests/node/game-server.t
 TESTS += $(node_tests)
 dist_check_SCRIPTS += $(node_tests)
+
+# What Node must be able to do in any host; `node features.js` says it of Node itself.
+EXTRA_DIST += tests/node/features.js

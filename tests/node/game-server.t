@@ -40,12 +40,12 @@ summary() { # EXPRESSION
         j['modules_asked_for'] == j['modules_compiled'] > 0 and j['signals_kept'] and ($1)" || shown
 }
 
-# Every binding of the V8 plugin leads to ENGINE's libv8.so, whatever else is mapped.
+# Every binding of the V8 plugin leads to ENGINE's libv8.so, but for those that have an adapter.
 bound_to() { # ENGINE
     json "$work/report" "[p for p in (j if isinstance(j, list) else j['plugins'])
-        if len(p['bindings']) >= 25 and p['verdict'] == 'exact' and
+        if p['verdict'] in ('exact', 'adapted') and p['counts']['direct'] >= 25 and
         {b['module'] for b in p['bindings'] if b['kind'] == 'direct'} == {'$game/$1/libv8.so'} and
-        not p['counts'].get('trap', 0)]"
+        not any(p['counts'][kind] for kind in ('fallback', 'trap', 'null', 'native'))]"
 }
 
 # ---- without plugins

@@ -200,7 +200,8 @@ ENGRAFT_PUBLIC const char *engraft_plan_reason(const struct engraft_plan *plan);
 ENGRAFT_PUBLIC const char *engraft_plan_plugin_abi(const struct engraft_plan *plan);
 ENGRAFT_PUBLIC const char *engraft_plan_host_abi(const struct engraft_plan *plan);
 /* What told the plugin's ABI: "manifest", "module-version", "inferred", "inherited" (from the plugin
- * that brings the object), "linked" (it NEEDs the host engine's own library), "override", "". */
+ * that brings the object), "linked" (it NEEDs the host engine's own library), "contained" (it
+ * is an engine itself), "override", "". */
 ENGRAFT_PUBLIC const char *engraft_plan_plugin_abi_source(const struct engraft_plan *plan);
 ENGRAFT_PUBLIC size_t engraft_plan_binding_count(const struct engraft_plan *plan);
 ENGRAFT_PUBLIC size_t engraft_plan_kind_count(const struct engraft_plan *plan,

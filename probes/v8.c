@@ -25,6 +25,7 @@
  * addon that imports nothing else is no plugin of V8's C++ ABI, and ld.so binds it well. */
 const char *const v8_prefixes[] = {
     "_ZN2v8",       "_ZNK2v8",    "_ZTVN2v8",    "_ZTIN2v8",   "_ZTSN2v8",
+    "_ZN12v8_inspector", "_ZNK12v8_inspector", "_ZTVN12v8_inspector", "_ZTIN12v8_inspector",
     "_ZN5cppgc",    "_ZNK5cppgc", "_ZTVN5cppgc", "_ZTIN5cppgc", "_ZTSN5cppgc",
     "_ZN4node",     "_ZNK4node",  "_ZTVN4node",  "_ZTIN4node",
     "node_module_register", "v8dbg_", NULL,

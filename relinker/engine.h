@@ -12,6 +12,7 @@
 #define ENGINE_MODULE_MAX 8
 #define ENGINE_EVIDENCE_MAX 12
 #define ENGINE_MAX 8
+#define ENGINE_PREFIX_MAX 24
 
 /* An engine, a version, a build configuration: "v8", 10.2.154.26-node.39, "stdlib=libstdc++". */
 struct abi {
@@ -50,7 +51,7 @@ struct engine_instance {
     enum engraft_linkage linkage;
     enum engraft_symbols symbols;
     int ready; /* 1, 0, -1 */
-    const char *prefixes[17]; /* NULL-terminated; from the row, the note or the registration */
+    const char *prefixes[ENGINE_PREFIX_MAX + 1]; /* NULL-terminated; from the row, the note or the registration */
     struct engine_evidence evidence[ENGINE_EVIDENCE_MAX];
     unsigned evidence_count;
 };

@@ -235,7 +235,7 @@ static void engine_imagine(struct dry_run *run)
     abi_parse(run->request->host_abi, &engine->abi);
     engine->row = probe_row(engine->abi.engine);
     engine->ready = -1;
-    for (size_t i = 0; engine->row && engine->row->prefixes[i] && i < 16; i++)
+    for (size_t i = 0; engine->row && engine->row->prefixes[i] && i < ENGINE_PREFIX_MAX; i++)
         engine->prefixes[i] = engine->row->prefixes[i];
     run->engines = engine;
     run->engine_count = 1;

@@ -100,7 +100,7 @@ struct prefix {
 };
 
 struct prefix_set {
-    struct prefix items[17];
+    struct prefix items[ENGINE_PREFIX_MAX];
     unsigned count;
     const char *const *texts;
 };
@@ -108,7 +108,7 @@ struct prefix_set {
 static void prefixes_init(struct prefix_set *set, const char *const *texts)
 {
     set->texts = texts;
-    for (set->count = 0; texts[set->count] && set->count < 17; set->count++) {
+    for (set->count = 0; texts[set->count] && set->count < ENGINE_PREFIX_MAX; set->count++) {
         struct prefix *prefix = &set->items[set->count];
         size_t length = strnlen(texts[set->count], 8);
 

@@ -402,7 +402,7 @@ static bool registration_apply(const struct registration *registration, const st
     engine->ready = -1;
     for (size_t i = 0; i < registration->prefix_count; i++)
         engine->prefixes[i] = registration->prefixes[i];
-    for (size_t i = 0; !registration->prefix_count && engine->row && i < 16 &&
+    for (size_t i = 0; !registration->prefix_count && engine->row && i < ENGINE_PREFIX_MAX &&
                        engine->row->prefixes[i];
          i++)
         engine->prefixes[i] = engine->row->prefixes[i];

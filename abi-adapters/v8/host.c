@@ -86,7 +86,7 @@ static void owner_erase(size_t hole)
 
     owner_count--;
     for (;;) {
-        owners[hole].isolate = NULL;
+        owners[hole] = (struct owner){0};
         do {
             at = (at + 1) & (owner_size - 1);
             if (!owners[at].isolate)

@@ -15,7 +15,8 @@ unit_tests = \
 	tests/unit/test_reference \
 	tests/unit/test_resolve \
 	tests/unit/test_trap \
-	tests/unit/test_trigger
+	tests/unit/test_trigger \
+	tests/unit/test_v8_host
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
@@ -46,6 +47,8 @@ tests_unit_test_reference_CFLAGS = $(unit_cflags)
 tests_unit_test_reference_LDADD = libunit.la
 tests_unit_test_resolve_CFLAGS = $(unit_cflags)
 tests_unit_test_resolve_LDADD = libunit.la
+tests_unit_test_v8_host_CFLAGS = $(unit_cflags)
+tests_unit_test_v8_host_LDADD = libunit.la
 tests_unit_test_trap_SOURCES = tests/unit/test_trap.c tests/unit/trap_call.h
 if ARCH_X86_64
 tests_unit_test_trap_SOURCES += tests/unit/trap_call_x86_64.c

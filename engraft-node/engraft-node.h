@@ -293,6 +293,10 @@ struct engraft_node_options {
        so on appear in it, and it stays Node's after the stop. NULL: a new context; the host's own
        ones stay as they are, see engraft_node_share(). */
     const void *context;
+
+    /* process.execPath, the program that child_process.fork() starts; NULL: the host's program,
+       which is no `node`. */
+    const char *exec_path;
 };
 
 /*
@@ -329,11 +333,13 @@ engraft_node_start(const struct engraft_node_options *options, engraft_node **re
  * return ENDED. JavaScript that blocks in C++ or in a callback cannot be interrupted: it is waited
  * for.
  *
- * ENGRAFT_NODE_IN_HOST puts back in the isolate: the microtasks policy. What V8 has a setter but no
- * getter for cannot be put back and is reset to V8's default instead: Node's message listener is
- * removed; the prepare-stack-trace, promise-reject, wasm-code-generation, dynamic-import,
- * import.meta, fatal-error and out-of-memory callbacks are cleared. A host that has set one sets it
- * again.
+ * ENGRAFT_NODE_IN_HOST: JavaScript that does not return is not interrupted, for this is the thread
+ * that runs it. The isolate's microtasks policy is the host's all along (with options.context it is
+ * explicit in the meantime, and put back). What V8 has a setter but no getter for cannot be put
+ * back and is reset to V8's default instead: prepare-stack-trace, promise-reject,
+ * wasm-code-generation, code-generation-from-strings, dynamic-import and import.meta callbacks. A
+ * host that has set one sets it again. Its fatal-error and out-of-memory callbacks and its message
+ * listeners are never touched.
  */
 ENGRAFT_NODE_PUBLIC enum engraft_node_status engraft_node_stop(engraft_node *node, int timeout,
                                                                int *ret_exit_code,
@@ -376,7 +382,8 @@ ENGRAFT_NODE_PUBLIC enum engraft_node_status engraft_node_pump(engraft_node *nod
  *   function, else ARGUMENT.
  * @value: a FUNCTION, PROMISE or REFERENCE of this environment; NULL: `require`, resolving from
  *   options.root (@name NULL: "require").
- * After the stop what was shared throws when it is called.
+ * After the stop a function that was shared throws when it is called. What the host's scripts have
+ * obtained through it (the functions of a module) must not be used any more.
  * Returns OK, ARGUMENT, THROWN, ENDED, ISOLATE (another thread), UNSUPPORTED (ENGRAFT_NODE_THREAD).
  */
 ENGRAFT_NODE_PUBLIC enum engraft_node_status

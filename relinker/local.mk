@@ -30,8 +30,10 @@ libengraft_core_la_SOURCES = \
 	relinker/audit.c \
 	relinker/commit.c \
 	relinker/door.c \
+	relinker/dry_run.h \
 	relinker/hidden.c \
 	relinker/log.c \
+	relinker/needed.c \
 	relinker/peek.c \
 	relinker/plan.c \
 	relinker/plan_object.c \

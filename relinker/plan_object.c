@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "api.h"
+#include "dry_run.h"
 
 struct engraft_plan {
     struct arena arena;
@@ -89,104 +90,6 @@ static enum engraft_status plan_keep(const struct plan *plan, struct engraft_pla
 
 /* ---- the scene of a dry run -------------------------------------------------------------------------------- */
 
-struct dry_run {
-    const struct engraft_plan_request *request;
-    struct arena arena;
-    struct deep_modules plugin, stub; /* files that were opened; count 0: none */
-    const struct engraft_deep_table *deep;
-    struct image *images; /* host's, then plugin, then stub */
-    size_t count;
-    struct engine_instance *engines;
-    size_t engine_count;
-    const struct image *plugin_image;
-    struct engine_instance imagined; /* for host_abi without a host */
-    struct plan plan;
-    struct engraft_error *reterr;
-    enum engraft_status status;
-    void (*then)(struct dry_run *run, struct plan_request *plan_request);
-    const char *symbol; /* engraft_explain() */
-    struct engraft_plan **ret_plan;
-};
-
-static const char *plugin_path(const struct dry_run *run)
-{
-    return run->request->plugin_path ? run->request->plugin_path : "";
-}
-
-/* ---- what a plugin file NEEDs ------------------------------------------------------------------------------- */
-
-/* Opens the library `name` in `directory` when `accept` likes it; `ret_modules` keeps it. */
-typedef bool library_accept(const struct dry_run *run, const struct image *library);
-
-static bool library_candidate(struct dry_run *run, const char *directory, const char *name,
-                              library_accept *accept, struct deep_modules *ret_modules)
-{
-    char path[4096];
-
-    text_format(path, sizeof path, "%s/%s", directory, name);
-    if (access(path, R_OK) != 0 || run->deep->open(path, ret_modules, NULL) != ENGRAFT_OK)
-        return false;
-    if (ret_modules->count && accept(run, &ret_modules->images[0]))
-        return true;
-    run->deep->close(ret_modules);
-    memset(ret_modules, 0, sizeof *ret_modules);
-    return false;
-}
-
-/* In the directories of a list "one:$ORIGIN/two"; `origin` is where the plugin lies. */
-static bool library_in_path(struct dry_run *run, const char *list, const char *origin,
-                            const char *name, library_accept *accept,
-                            struct deep_modules *ret_modules)
-{
-    char one[4096];
-
-    while (list && *list) {
-        size_t item = strcspn(list, ":");
-        size_t skip = strncmp(list, "$ORIGIN", 7) == 0     ? 7
-                      : strncmp(list, "${ORIGIN}", 9) == 0 ? 9
-                                                           : 0;
-
-        text_format(one, sizeof one, "%s%.*s", skip ? origin : "", (int)(item - skip),
-                    list + skip);
-        if (skip <= item && library_candidate(run, one, name, accept, ret_modules))
-            return true;
-        list += item + (list[item] == ':');
-    }
-    return false;
-}
-
-static void plugin_directory(const struct dry_run *run, char *ret_directory, size_t size)
-{
-    char *slash;
-
-    text_format(ret_directory, size, "%s", plugin_path(run));
-    slash = strrchr(ret_directory, '/');
-    if (slash)
-        *slash = '\0';
-    else
-        text_format(ret_directory, size, ".");
-}
-
-static bool is_stub(const struct dry_run *run, const struct image *library)
-{
-    (void)run;
-    return manifest_of(library, NT_ENGRAFT_MANIFEST) != NULL;
-}
-
-/* The stub of a plugin file: in a directory of its RUNPATH, or beside it. */
-static void stub_find(struct dry_run *run, const struct image *plugin)
-{
-    const char *runpath = plugin->runpath ? plugin->runpath : plugin->rpath, *needed;
-    char directory[4096];
-
-    plugin_directory(run, directory, sizeof directory);
-    for (size_t i = 0; (needed = image_needed(plugin, i)); i++)
-        if (!strchr(needed, '/') &&
-            (library_in_path(run, runpath, directory, needed, is_stub, &run->stub) ||
-             library_candidate(run, directory, needed, is_stub, &run->stub)))
-            return;
-}
-
 static enum engraft_status plugin_open(struct dry_run *run)
 {
     enum engraft_status status;
@@ -194,16 +97,16 @@ static enum engraft_status plugin_open(struct dry_run *run)
     run->deep = deep_table(run->reterr);
     if (!run->deep)
         return ENGRAFT_DEEP;
-    status = run->deep->open(plugin_path(run), &run->plugin, run->reterr);
+    status = run->deep->open(dry_run_path(run), &run->plugin, run->reterr);
     if (status != ENGRAFT_OK)
         return status;
     if (run->plugin.count != 1)
-        return error_set(run->reterr, ENGRAFT_ARGUMENT, plugin_path(run), NULL,
+        return error_set(run->reterr, ENGRAFT_ARGUMENT, dry_run_path(run), NULL,
                          "a plugin is a file, not a process");
     if (run->plugin.images[0].type != ET_DYN && run->plugin.images[0].type != ET_EXEC)
-        return error_set(run->reterr, ENGRAFT_FORMAT, plugin_path(run), NULL,
+        return error_set(run->reterr, ENGRAFT_FORMAT, dry_run_path(run), NULL,
                          "not a shared object");
-    stub_find(run, &run->plugin.images[0]);
+    dry_run_find_stub(run, &run->plugin.images[0]);
     return ENGRAFT_OK;
 }
 
@@ -245,7 +148,7 @@ static void engine_imagine(struct dry_run *run)
 static void dry_run_plan(struct dry_run *run, const struct image *images, size_t count, bool live)
 {
     struct plan_request request = {
-        .plugin_path = plugin_path(run),
+        .plugin_path = dry_run_path(run),
         .host_engine = run->request->host_engine,
         .plugin_abi = run->request->plugin_abi,
         .host_abi = run->request->host_abi,
@@ -324,147 +227,10 @@ static enum engraft_status request_check(const struct engraft_plan_request *requ
     return ENGRAFT_OK;
 }
 
-/* ---- a plugin that is, or brings, an engine that the host has ----------------------------------------------- */
-
-/* What a second copy of the host's engine would do to the first, symbol by symbol. */
-struct collision {
-    size_t symbols; /* that the copy exports */
-    size_t common;  /* of these, exported by the host's engine, too */
-    size_t read_only; /* of these, data that the copy can write and the host's cannot */
-    const char *first; /* a name of those */
-};
-
-static bool is_writable(const struct image *image, uint64_t vaddr)
-{
-    for (unsigned i = 0; i < image->segment_count; i++)
-        if (vaddr - image->segments[i].vaddr < image->segments[i].memory_size)
-            return image->segments[i].flags & PF_W &&
-                   vaddr - image->relro_vaddr >= image->relro_size;
-    return false;
-}
-
-static void collision_count(const struct image *copy, const struct engine_instance *engine,
-                            struct collision *collision)
-{
-    for (uint32_t i = 1; i < copy->symbol_count; i++) {
-        const Elf64_Sym *symbol = &copy->symbols[i], *host = NULL;
-        const char *name = image_name(copy, symbol->st_name);
-        unsigned module = 0;
-
-        if (!name || !symbol_is_exported(symbol) || !name_has_prefix(name, engine->prefixes))
-            continue;
-        collision->symbols++;
-        for (; !host && module < engine->module_count; module++)
-            host = image_find_name(engine->modules[module], name);
-        if (!host)
-            continue;
-        collision->common++;
-        if (ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT || !is_writable(copy, symbol->st_value) ||
-            is_writable(engine->modules[module - 1], host->st_value))
-            continue;
-        if (collision->read_only++ == 0)
-            collision->first = name;
-    }
-}
-
-/* The engine of the host that `image` is another copy of, or NULL. */
-static const struct engine_instance *copied_engine(const struct dry_run *run,
-                                                   const struct image *image,
-                                                   struct engine_instance *ret_copy)
-{
-    if (probe_images(image, 1, ret_copy, 1) == 0)
-        return NULL;
-    for (size_t i = 0; i < run->engine_count; i++) {
-        const struct engine_instance *engine = &run->engines[i];
-        bool same = strcmp(engine->abi.engine, ret_copy->abi.engine) != 0;
-
-        for (unsigned j = 0; j < engine->module_count; j++)
-            same |= strcmp(image_file(engine->modules[j]), image_file(image)) == 0;
-        if (!same && engine->module_count)
-            return engine;
-    }
-    return NULL;
-}
-
-static void refuse_copy(struct dry_run *run, const struct engine_instance *engine,
-                        const struct engine_instance *copy)
-{
-    struct plan *plan = &run->plan;
-    struct collision collision = {0};
-    char writes[256] = "";
-
-    collision_count(copy->modules[0], engine, &collision);
-    if (collision.read_only)
-        text_format(writes, sizeof writes, "; %zu of these it writes and the host has read-only, as "
-                    "%s: its constructors would crash", collision.read_only, collision.first);
-    plan->plugin = run->plugin_image;
-    plan->host = engine;
-    plan->plugin_abi = copy->abi;
-    plan->plugin_abi_source = "contained";
-    plan->host_abi = engine->abi;
-    plan->verdict = ENGRAFT_VERDICT_REFUSED;
-    text_format(plan->reason, sizeof plan->reason,
-                "it contains %s %s itself, and the host runs %s %s already: loaded as it is, it would "
-                "be a second copy, or a mixture of both where the host's is in the global scope (%zu "
-                "of its %zu symbols of %s would be the host's%s). Build it without %s, linked to a "
-                "stub (engraft stub; for Node.js: examples/node-in-host)",
-                copy->abi.engine, copy->abi.version, engine->abi.engine, engine->abi.version,
-                collision.common, collision.symbols, copy->abi.engine, writes, copy->abi.engine);
-    plan->refusal.status = ENGRAFT_REFUSED;
-}
-
-static bool is_engine_copy(const struct dry_run *run, const struct image *library)
-{
-    struct engine_instance copy;
-
-    return copied_engine(run, library, &copy) != NULL;
-}
-
-/* A library that the plugin NEEDs, where ld.so would most likely find it. */
-static bool copy_needed(struct dry_run *run, const char *name, struct deep_modules *ret_modules)
-{
-    static const char system_path[] = "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:"
-                                      "/lib/aarch64-linux-gnu:/usr/lib/aarch64-linux-gnu:"
-                                      "/usr/local/lib:/lib64:/usr/lib64:/lib:/usr/lib";
-    const struct image *plugin = run->plugin_image;
-    const char *runpath = plugin->runpath ? plugin->runpath : plugin->rpath;
-    char directory[4096];
-
-    plugin_directory(run, directory, sizeof directory);
-    return library_in_path(run, environment_get("LD_LIBRARY_PATH"), directory, name,
-                           is_engine_copy, ret_modules) ||
-           library_in_path(run, runpath, directory, name, is_engine_copy, ret_modules) ||
-           library_in_path(run, system_path, directory, name, is_engine_copy, ret_modules);
-}
-
-/* engraft keeps it out; whoever loads the plugin without engraft should know. */
-static void tell_needed_copies(struct dry_run *run)
-{
-    const char *needed;
-
-    for (size_t i = 0; (needed = image_needed(run->plugin_image, i)); i++) {
-        struct deep_modules modules = {0};
-        size_t used = strlen(run->plan.reason);
-        struct engine_instance copy;
-
-        if (strchr(needed, '/') || !copy_needed(run, needed, &modules))
-            continue;
-        copied_engine(run, &modules.images[0], &copy);
-        text_format(run->plan.reason + used, sizeof run->plan.reason - used,
-                    "%sit needs %s, which contains a second %s (%s): engraft keeps that out, "
-                    "without engraft it would be loaded beside or mixed with the host's",
-                    used ? "; " : "", needed, copy.abi.engine, copy.abi.version);
-        run->deep->close(&modules);
-    }
-}
-
 /* ---- engraft_plan_create() ----------------------------------------------------------------------------------- */
 
 static void plan_plugin(struct dry_run *run, struct plan_request *request)
 {
-    const struct engine_instance *engine;
-    struct engine_instance copy;
-
     if (!run->plugin_image) {
         run->status = error_set(run->reterr, ENGRAFT_ARGUMENT, NULL, NULL,
                                 "the handle is no loaded object of the base namespace");
@@ -472,14 +238,12 @@ static void plan_plugin(struct dry_run *run, struct plan_request *request)
     }
     if (run->request->plugin_handle)
         request->plugin_path = run->plugin_image->path;
-    else if ((engine = copied_engine(run, run->plugin_image, &copy))) {
-        refuse_copy(run, engine, &copy);
+    else if (dry_run_refuse_copy(run))
         return;
-    }
     run->status = plan_make(&run->arena, run->images, run->count, run->plugin_image, run->engines,
                             run->engine_count, request, &run->plan, run->reterr);
     if (run->status == ENGRAFT_OK && !run->request->plugin_handle)
-        tell_needed_copies(run);
+        dry_run_tell_needed(run);
 }
 
 enum engraft_status engraft_plan_create(const struct engraft_plan_request *request,

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -140,8 +141,66 @@ static bool debug_search(const struct image *image, const char *name, Elf64_Sym 
     return path_search(path, NULL, name, ret_symbol);
 }
 
+/* One plugin asks for the same few names several times, and each answer reads megabytes. Who finds the
+ * cache in use goes without. */
+#define CACHE_SIZE 8
+
+static struct {
+    uint64_t load_address;
+    const void *dynamic;
+    uint32_t symbol_count;
+    char name[96];
+    bool found;
+    Elf64_Sym symbol;
+} cache[CACHE_SIZE];
+static unsigned cache_next;
+static atomic_flag cache_used = ATOMIC_FLAG_INIT;
+
+static bool cache_get(const struct image *image, const char *name, bool *ret_found,
+                      Elf64_Sym *ret_symbol)
+{
+    bool hit = false;
+
+    if (atomic_flag_test_and_set_explicit(&cache_used, memory_order_acquire))
+        return false;
+    for (unsigned i = 0; i < CACHE_SIZE && !hit; i++) {
+        hit = cache[i].dynamic == image->dynamic && cache[i].load_address == image->load_address &&
+              cache[i].symbol_count == image->symbol_count && strcmp(cache[i].name, name) == 0;
+        *ret_found = cache[i].found;
+        if (hit && cache[i].found)
+            *ret_symbol = cache[i].symbol;
+    }
+    atomic_flag_clear_explicit(&cache_used, memory_order_release);
+    return hit;
+}
+
+static void cache_put(const struct image *image, const char *name, bool found,
+                      const Elf64_Sym *symbol)
+{
+    unsigned at;
+
+    if (strlen(name) >= sizeof cache[0].name ||
+        atomic_flag_test_and_set_explicit(&cache_used, memory_order_acquire))
+        return;
+    at = cache_next++ % CACHE_SIZE;
+    cache[at].load_address = image->load_address;
+    cache[at].dynamic = image->dynamic;
+    cache[at].symbol_count = image->symbol_count;
+    text_format(cache[at].name, sizeof cache[at].name, "%s", name);
+    cache[at].found = found;
+    if (found)
+        cache[at].symbol = *symbol;
+    atomic_flag_clear_explicit(&cache_used, memory_order_release);
+}
+
 bool hidden_find(const struct image *image, const char *name, Elf64_Sym *ret_symbol)
 {
-    return path_search(image_file(image), image, name, ret_symbol) ||
-           debug_search(image, name, ret_symbol);
+    bool found;
+
+    if (cache_get(image, name, &found, ret_symbol))
+        return found;
+    found = path_search(image_file(image), image, name, ret_symbol) ||
+            debug_search(image, name, ret_symbol);
+    cache_put(image, name, found, ret_symbol);
+    return found;
 }

@@ -65,6 +65,19 @@ for node in 18.20.8:gnu++17 20.20.2:gnu++17 22.23.3:gnu++17 24.21.0:gnu++20 26.1
         "j['answers'] == ['14,28,42 pending | 14,28,42 pending']"
 done
 
+# A V8 that the host has loaded and not started: the plugin starts and ends it.
+if directory=$(world node-18.20.8) && libnode=$(world libnode108); then
+    it "a host that has not started its V8: compiles" \
+        "${CC:-gcc}" -o "$work/host" "$srcdir/tests/hosts/embedder-host.c" -ldl
+    compile "$directory" gnu++17 "$work/first.node"
+    libraries=("$libnode"/usr/lib/*/libnode.so.108)
+    LD_LIBRARY_PATH=${libraries[0]%/*}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
+        run "$engraft" run -- "$work/host" "${libraries[0]}" "$work/first.node"
+    it "a host that has not started its V8: the plugin does" out_has "$one"
+else
+    skip "a host that has not started its V8" "$(tail -n 1 "$work/world.err")"
+fi
+
 # Neither exported nor in .symtab: refused before anything runs, with the reason.
 if directory=$(world node-24.21.0); then
     "${STRIP:-strip}" -o "$work/node" "$directory/bin/node"

@@ -7,4 +7,4 @@ hosts_tests = \
 	tests/hosts/quiet.t
 TESTS += $(hosts_tests)
 dist_check_SCRIPTS += $(hosts_tests)
-EXTRA_DIST += tests/hosts/embedder.cc
+EXTRA_DIST += tests/hosts/embedder-host.c tests/hosts/embedder.cc

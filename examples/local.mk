@@ -39,3 +39,4 @@ demo-clean:
 	rm -rf demo
 
 include examples/game-server/local.mk
+include examples/node-in-host/local.mk

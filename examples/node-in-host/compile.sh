@@ -10,11 +10,18 @@
 #   link.libs    the libraries it links to
 #   c.command, cxx.command   how one file is compiled; to be followed by -c FILE -o FILE,
 #                and run in out/Release
-# ENGRAFT_NODE_DEV: the Debian packages with headers and libraries, for the messages.
+# What differs between versions of Node is set before: recipe_files, whose text decides about the
+# objects, and prepare_libraries TREE, which sets library_options.
 
 node_dev_packages=(dpkg-dev ninja-build python3 libuv1-dev libc-ares-dev libnghttp2-dev libbrotli-dev
     libicu-dev zlib1g-dev libssl-dev)
 node_dev_modules=(libuv libcares libnghttp2 libbrotlienc icu-i18n zlib openssl)
+
+# Node's own flags and no others: Debian's rules export CFLAGS and CXXFLAGS with -fPIC -g alone, so that
+# what dpkg-buildflags would add (-O2, FORTIFY, the stack protector) is not in its libnode108. Measured:
+# with these, all 35 functions of node_buffer.cc have the size that they have there; with -O2 20, with
+# dpkg-buildflags 9. -g is left out: it changes no code.
+own_flags='-fPIC -fno-gnu-unique'
 
 # No variable of the caller, and no python of his, gets into what is compiled.
 plainly() { # COMMAND...
@@ -31,21 +38,13 @@ compile_requirements() { # -> nothing, or the reason why it cannot be done here
     [ ${#missing[@]} = 0 ] || printf 'not installed: %s (./dev setup)' "${missing[*]}"
 }
 
-# What Debian's own build of nodejs passes, without -g: debug information changes no code and takes
-# twice the time.
-debian_flags() { # KIND: CPPFLAGS, CFLAGS, CXXFLAGS or LDFLAGS
-    plainly DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --get "$1" |
-        sed 's/-ffile-prefix-map=[^ ]*//; s/^-g \| -g\b//g'
-}
-
 # All that decides about the objects, as text.
 compile_inputs() { # SOURCE SCRIPTS
-    sha256sum <"$here/compile.sh"
+    cat "${recipe_files[@]}" | sha256sum
     cat "$1/.world" "$2/.world"
     printf '%s\n' "${1##*/}" "${2##*/}"
     "$CC" --version && "$CXX" --version
     pkg-config --modversion "${node_dev_modules[@]}"
-    debian_flags CPPFLAGS && debian_flags CFLAGS && debian_flags CXXFLAGS && debian_flags LDFLAGS
 }
 
 # ---- the tree
@@ -97,27 +96,12 @@ destination_cpu() {
 
 configure_options() {
     printf '%s\n' --ninja --shared --without-bundled-v8 \
-        --shared-zlib --shared-cares --shared-nghttp2 --shared-brotli --shared-openssl \
-        --shared-libuv --openssl-use-def-ca-store --with-intl=system-icu \
+        --shared-zlib --shared-nghttp2 --shared-brotli --shared-openssl \
+        --openssl-use-def-ca-store --with-intl=system-icu \
         --without-npm --without-corepack --without-node-snapshot --without-node-code-cache \
         --prefix=/usr --dest-os=linux --dest-cpu="$(destination_cpu)" \
         --arch-triplet="$(dpkg-architecture -qDEB_HOST_MULTIARCH)" \
         --node-relative-path="lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)/nodejs:share/nodejs"
-}
-
-# The order of the flags decides: Debian builds with make, whose rules put CXXFLAGS behind Node's
-# own, so that its -O2 wins over Node's -O3. Ninja's rules would put them in front; these do not.
-#   before: command = $cxx ... $cflags_pch_cc -c $in -o $out
-#   after:  command = $cxx ... $cflags_pch_cc $debian_cxxflags -c $in -o $out
-put_debian_flags_last() { # TREE
-    local ninja=$1/out/Release/build.ninja map
-    map="-ffile-prefix-map=$1=. -fPIC -fno-gnu-unique"
-    sed -i -e 's/\$cflags_pch_c -c /$cflags_pch_c $debian_cflags -c /' \
-        -e 's/\$cflags_pch_cc -c /$cflags_pch_cc $debian_cxxflags -c /' \
-        -e "1i debian_cflags = $(debian_flags CPPFLAGS) $(debian_flags CFLAGS) $map" \
-        -e "1i debian_cxxflags = $(debian_flags CPPFLAGS) $(debian_flags CXXFLAGS) $map" "$ninja"
-    [ "$(grep -c 'flags_pch_c.* \$debian_c' "$ninja")" -ge 3 ] ||
-        fail "the compile rules in $ninja are not as this recipe knows them"
 }
 
 # V8's own target is what brings the directory of its headers along.
@@ -131,10 +115,10 @@ add_v8_headers() { # TREE
 configure_node() { # SCRIPTS TREE
     local options
     mapfile -t options < <(configure_options)
-    logged "$2/../configure.log" plainly env -C "$2" \
+    prepare_libraries "$2"
+    logged "$2/../configure.log" plainly env -C "$2" CFLAGS="$own_flags" CXXFLAGS="$own_flags" \
         PYTHONPATH="$1/usr/lib/python3/dist-packages" \
-        /usr/bin/python3 configure.py "${options[@]}"
-    put_debian_flags_last "$2"
+        /usr/bin/python3 configure.py "${options[@]}" "${library_options[@]}"
     add_v8_headers "$2"
 }
 
@@ -165,7 +149,7 @@ compile_command() { # TREE OBJECT
 
 # Nothing of libnode itself is C, so that its command is made of the other.
 c_command_of() { # FILE
-    sed "s|^[^ ]*|$CC|; s/ -fno-rtti -fno-exceptions -std=[^ ]*/ -std=gnu11/; s/ -I[^ ]*//g" "$1"
+    sed "s|^[^ ]*|$CC|; s/ -fno-rtti -fno-exceptions -std=[^ ]*/ -std=gnu11/" "$1"
 }
 
 compile_tree() { # TREE JOBS

@@ -2,9 +2,11 @@
 
 node_tests = \
 	tests/node/crash.t \
-	tests/node/game-server.t
+	tests/node/game-server.t \
+	tests/node/recipe.t \
+	tests/node/r.t
 TESTS += $(node_tests)
 dist_check_SCRIPTS += $(node_tests)
 
 # What Node must be able to do in any host; `node features.js` says it of Node itself.
-EXTRA_DIST += tests/node/features.js
+EXTRA_DIST += tests/node/features.R tests/node/features.js

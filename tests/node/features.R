@@ -40,7 +40,7 @@ for (name in names) {
     }
 }
 test("R's context is there", context$get("mine") == "kept")
-node_stop(node)
+invisible(node_stop(node))
 
 # What ends an environment ends nothing else.
 ended <- function(code, ...) {
@@ -76,7 +76,7 @@ node <- node_start()
 child <- parallel::mccollect(parallel::mcparallel(class_of(failure(node_eval(node, "1")))))[[1]]
 test("a forked R is told that Node is not there", identical(child, "node_error_ended"), child)
 test("its parent still has it", node_eval(node, "1") == 1)
-node_stop(node)
+invisible(node_stop(node))
 
 memory <- function() {
     gc()

@@ -10,6 +10,7 @@
  *
  * An adapter knows by its return address which plugin calls: no inlining, no tail calls into one.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "host.h"
@@ -80,44 +81,109 @@ static bool refuse_trap_handler(void)
     return false;
 }
 
+/* Flags can be frozen since 10.5: 10.2 (libnode108, Node 18.20.8) takes them at any time. */
+static bool flags_can_freeze(const unsigned *version)
+{
+    return version[0] > 10 || (version[0] == 10 && version[1] >= 5);
+}
+
 static bool flags_are_frozen(const struct v8_host *host)
 {
-    return !host->functions.flags_are_frozen || host->functions.flags_are_frozen();
+    return flags_can_freeze(host->version) &&
+           (!host->functions.flags_are_frozen || host->functions.flags_are_frozen());
+}
+
+/* V8 must start with it: what it implies is worked out in V8::Initialize() alone, and set later it
+ * takes the right to execute from the code of everybody (seen on 10.2: SIGSEGV). */
+static bool flag_comes_too_late(const char *flag, size_t length)
+{
+    static const char name[] = "jitless";
+
+    for (unsigned i = 0; i < 2 && length && *flag == '-'; i++, length--)
+        flag++;
+    if (length > 2 && strncmp(flag, "no", 2) == 0) {
+        flag += 2;
+        length -= 2;
+        if (*flag == '-' || *flag == '_') {
+            flag++;
+            length--;
+        }
+    }
+    return length >= sizeof name - 1 && strncmp(flag, name, sizeof name - 1) == 0 &&
+           (length == sizeof name - 1 || flag[sizeof name - 1] == '=');
+}
+
+/* Copies the flags that may still be set, separated by blanks; as much room as `text` has will do. */
+static size_t flags_in_time(const char *text, size_t length, char *ret_text)
+{
+    size_t kept = 0;
+
+    while (length) {
+        size_t blanks = strspn(text, " \t\r\n"), word;
+
+        blanks = blanks < length ? blanks : length;
+        text += blanks;
+        length -= blanks;
+        word = strcspn(text, " \t\r\n");
+        word = word < length ? word : length;
+        if (!flag_comes_too_late(text, word)) {
+            memmove(ret_text + kept, text, word);
+            kept += word;
+            if (word < length)
+                ret_text[kept++] = ' ';
+        }
+        text += word;
+        length -= word;
+    }
+    return kept;
+}
+
+static void flags_set(struct v8_host *host, const char *text, size_t length)
+{
+    char *copy;
+
+    length = strnlen(text, length);
+    copy = flags_are_frozen(host) ? NULL : malloc(length + 1);
+    if (!copy)
+        return;
+    memcpy(copy, text, length); /* with a NUL behind, which `text` may not have */
+    copy[length] = '\0';
+    length = flags_in_time(copy, length, copy);
+    host->functions.flags_from_text(copy, length);
+    free(copy);
 }
 
 /* V8::SetFlagsFromString(const char *, size_t) */
 static void flags_from_text(const char *text, size_t length)
 {
-    struct v8_host *host = host_at(CALLER);
-
-    if (!flags_are_frozen(host))
-        host->functions.flags_from_text(text, length);
+    flags_set(host_at(CALLER), text, length);
 }
 
 /* V8::SetFlagsFromString(const char *) */
 static void flags_from_string(const char *text)
 {
-    struct v8_host *host = host_at(CALLER);
-
-    if (!flags_are_frozen(host))
-        host->functions.flags_from_text(text, strlen(text));
+    flags_set(host_at(CALLER), text, strlen(text));
 }
 
-/* V8::SetFlagsFromCommandLine(int *, char **, bool remove): what is left over, Node calls a bad option. */
+/* V8::SetFlagsFromCommandLine(int *, char **, bool remove): what is left over, Node calls a bad option,
+ * so that flags which come too late are taken away as if they had been set. */
 static void flags_from_command_line(int *argc, char **argv, bool remove)
 {
     struct v8_host *host = host_at(CALLER);
-    int kept = 0;
+    bool frozen = flags_are_frozen(host);
+    int kept = 0, count = *argc;
 
-    if (!flags_are_frozen(host)) {
-        host->functions.flags_from_command_line(argc, argv, remove);
-        return;
-    }
-    for (int i = 0; remove && i < *argc; i++)
-        if (i == 0 || argv[i][0] != '-')
+    for (int i = 0; remove && i < count; i++)
+        if (i == 0 || argv[i][0] != '-' ||
+            (!frozen && !flag_comes_too_late(argv[i], strlen(argv[i]))))
             argv[kept++] = argv[i];
-    if (remove)
+    if (remove) {
         *argc = kept;
+        if (kept < count)
+            argv[kept] = NULL;
+    }
+    if (!frozen)
+        host->functions.flags_from_command_line(argc, argv, remove);
 }
 
 /* cppgc::InitializeProcess(v8::PageAllocator *[, size_t]): with the allocator of the host, which stays. */
@@ -216,7 +282,6 @@ static void isolate_free(void *isolate)
 enum row_kind {
     ROW_ALWAYS,
     ROW_PLATFORM, /* only where the dispatcher can be installed: else the plugin is refused */
-    ROW_FLAGS,    /* only where V8 may freeze its flags */
     ROW_MISSING,  /* only where the host has no such function: renamed */
 };
 
@@ -238,12 +303,12 @@ static const struct row {
         "the host's stays"),
     ROW("_ZN2v82V828EnableWebAssemblyTrapHandlerEb", ROW_ALWAYS, refuse_trap_handler,
         "signal handlers are the host's"),
-    ROW("_ZN2v82V818SetFlagsFromStringEPKcm", ROW_FLAGS, flags_from_text,
-        "passed on unless V8 has frozen its flags"),
-    ROW("_ZN2v82V818SetFlagsFromStringEPKc", ROW_FLAGS, flags_from_string,
-        "passed on unless V8 has frozen its flags"),
-    ROW("_ZN2v82V823SetFlagsFromCommandLineEPiPPcb", ROW_FLAGS, flags_from_command_line,
-        "passed on unless V8 has frozen its flags"),
+    ROW("_ZN2v82V818SetFlagsFromStringEPKcm", ROW_ALWAYS, flags_from_text,
+        "passed on, but for what V8 must start with"),
+    ROW("_ZN2v82V818SetFlagsFromStringEPKc", ROW_ALWAYS, flags_from_string,
+        "passed on, but for what V8 must start with"),
+    ROW("_ZN2v82V823SetFlagsFromCommandLineEPiPPcb", ROW_ALWAYS, flags_from_command_line,
+        "passed on, but for what V8 must start with"),
     ROW("_ZN5cppgc17InitializeProcessEPN2v813PageAllocatorE", ROW_ALWAYS, cppgc_initialize,
         "it is the host's to start"),
     ROW("_ZN5cppgc17InitializeProcessEPN2v813PageAllocatorEm", ROW_ALWAYS, cppgc_initialize,
@@ -264,15 +329,6 @@ static const struct row {
         "_ZN2v811ArrayBuffer15NewBackingStoreEPNS_7IsolateEm"),
 #undef ROW
 };
-
-/* Flags can be frozen since 10.5: 10.2 (libnode108, Node 18.20.8) takes them at any time. */
-static bool flags_can_freeze(const struct abi *host)
-{
-    unsigned parts[2];
-
-    return !abi_version_parts(host->version, parts, 2) || parts[0] > 10 ||
-           (parts[0] == 10 && parts[1] >= 5);
-}
 
 static const char *platform_refusal(const struct abi_pair *pair)
 {
@@ -301,7 +357,7 @@ bool lifecycle_route(const struct abi_pair *pair, const char *symbol, struct abi
 {
     const struct row *row = row_of(symbol);
 
-    if (!row || (row->kind == ROW_FLAGS && !flags_can_freeze(pair->host)) ||
+    if (!row ||
         (row->kind == ROW_MISSING &&
          (!pair->engine || !pair->engine->module_count || abi_host_address(pair, symbol))))
         return false;
@@ -341,6 +397,8 @@ static void resolve_internal(const struct abi_pair *pair, const char *symbol, vo
 
 void lifecycle_resolve(const struct abi_pair *pair, struct v8_functions *ret)
 {
+    unsigned version[2];
+
     resolve(pair, "_ZN2v87Isolate13TryGetCurrentEv", &ret->isolate_current);
     resolve(pair, "_ZN2v87Isolate8AllocateEv", &ret->isolate_allocate);
     resolve(pair, "_ZN2v87Isolate10InitializeEPS0_RKNS0_12CreateParamsE",
@@ -356,7 +414,7 @@ void lifecycle_resolve(const struct abi_pair *pair, struct v8_functions *ret)
     resolve(pair, "_ZN2v82V818SetFlagsFromStringEPKcm", &ret->flags_from_text);
     resolve(pair, "_ZN2v82V823SetFlagsFromCommandLineEPiPPcb", &ret->flags_from_command_line);
     resolve(pair, NEW_PLATFORM, &ret->platform_create);
-    if (flags_can_freeze(pair->host)) {
+    if (abi_version_parts(pair->host->version, version, 2) && flags_can_freeze(version)) {
         resolve_internal(pair, "_ZN2v88internal8FlagList8IsFrozenEv", &ret->flags_are_frozen);
         resolve(pair, "_ZN5cppgc13IsInitializedEv", &ret->cppgc_is_initialized);
         resolve(pair, "_ZN5cppgc17InitializeProcessEPN2v813PageAllocatorEm",

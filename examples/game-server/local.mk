@@ -13,13 +13,18 @@ EXTRA_DIST += \
 	examples/game-server/game.js \
 	examples/game-server/plugins.c \
 	examples/game-server/plugins.h \
+	examples/game-server/plugins/client.js \
+	examples/game-server/plugins/node.c \
+	examples/game-server/plugins/service.js \
 	examples/game-server/plugins/v8.cc \
+	examples/game-server/run \
 	examples/game-server/second.cc \
 	examples/game-server/second.h \
 	examples/game-server/second.js \
 	examples/game-server/server.c \
 	examples/game-server/ticks.c \
 	examples/game-server/ticks.h \
+	examples/game-server/v8-components \
 	examples/game-server/v8-library
 
 CLEAN_LOCALS += game-server-clean

@@ -136,25 +136,29 @@ static void catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
-static void print_summary(const struct options *options, struct ticks *ticks,
+static const char text_form[] =
+    "server: %zu ticks; p50 %.1f us, p99 %.1f us, max %.1f us\n"
+    "server: of processor time p50 %.1f us, p99 %.1f us\n"
+    "server: checksum %08x, modules %u asked for, %u compiled\n"
+    "server: second isolate %lu rounds, %lu wrong\n"
+    "server: %d plugins, signal handlers kept: %s\n";
+
+static const char json_form[] =
+    "{\"ticks\": %zu, \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f, "
+    "\"cpu_p50_us\": %.1f, \"cpu_p99_us\": %.1f, \"checksum\": \"%08x\", "
+    "\"modules_asked_for\": %u, \"modules_compiled\": %u, \"second_rounds\": %lu, "
+    "\"second_wrong\": %lu, \"plugins\": %d, \"signals_kept\": %s}\n";
+
+static void print_summary(const struct options *options, const struct ticks *ticks,
                           const struct game_result *result, int plugins, bool kept)
 {
-    size_t count = ticks->count;
-    struct tick_times times = ticks_summary(ticks, options->skip);
-    const char *form =
-        options->json
-            ? "{\"ticks\": %zu, \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f, "
-              "\"mean_us\": %.1f, \"checksum\": \"%08x\", \"modules_asked_for\": %u, "
-              "\"modules_compiled\": %u, \"second_rounds\": %lu, \"second_wrong\": %lu, "
-              "\"plugins\": %d, \"signals_kept\": %s}\n"
-            : "server: %zu ticks; p50 %.1f us, p99 %.1f us, max %.1f us, mean %.1f us\n"
-              "server: checksum %08x, modules %u asked for, %u compiled\n"
-              "server: second isolate %lu rounds, %lu wrong\n"
-              "server: %d plugins, signal handlers kept: %s\n";
+    struct tick_times taken = ticks_summary(ticks, ticks->taken, options->skip);
+    struct tick_times used = ticks_summary(ticks, ticks->used, options->skip);
 
-    printf(form, count, times.p50, times.p99, times.max, times.mean, result->checksum,
-           result->modules_asked_for, result->modules_compiled, result->second_rounds,
-           result->second_wrong, plugins, kept ? "true" : "false");
+    printf(options->json ? json_form : text_form, ticks->count, taken.p50, taken.p99, taken.max,
+           used.p50, used.p99, result->checksum, result->modules_asked_for,
+           result->modules_compiled, result->second_rounds, result->second_wrong, plugins,
+           kept ? "true" : "false");
 }
 
 int main(int argc, char **argv)

@@ -15,13 +15,15 @@ bool ticks_init(struct ticks *ticks, size_t capacity, unsigned rate)
 {
     *ticks = (struct ticks){.capacity = capacity, .period = rate ? second / (long)rate : 0};
     ticks->taken = calloc(capacity ? capacity : 1, sizeof(*ticks->taken));
+    ticks->used = calloc(capacity ? capacity : 1, sizeof(*ticks->used));
     clock_gettime(CLOCK_MONOTONIC, &ticks->due);
-    return ticks->taken != NULL;
+    return ticks->taken && ticks->used;
 }
 
 void ticks_deinit(struct ticks *ticks)
 {
     free(ticks->taken);
+    free(ticks->used);
 }
 
 void ticks_wait(struct ticks *ticks)
@@ -40,15 +42,19 @@ void ticks_wait(struct ticks *ticks)
 void ticks_begin(struct ticks *ticks)
 {
     clock_gettime(CLOCK_MONOTONIC, &ticks->began);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ticks->began_used);
 }
 
 void ticks_end(struct ticks *ticks)
 {
-    struct timespec now;
+    struct timespec now, used;
 
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
     clock_gettime(CLOCK_MONOTONIC, &now);
-    if (ticks->count < ticks->capacity)
-        ticks->taken[ticks->count++] = (uint32_t)between(&ticks->began, &now);
+    if (ticks->count == ticks->capacity)
+        return;
+    ticks->taken[ticks->count] = (uint32_t)between(&ticks->began, &now);
+    ticks->used[ticks->count++] = (uint32_t)between(&ticks->began_used, &used);
 }
 
 static int compare(const void *left, const void *right)
@@ -58,21 +64,18 @@ static int compare(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-struct tick_times ticks_summary(struct ticks *ticks, size_t skip)
+struct tick_times ticks_summary(const struct ticks *ticks, uint32_t *times, size_t skip)
 {
-    uint32_t *taken = ticks->taken + (skip < ticks->count ? skip : 0);
-    size_t count = ticks->count - (size_t)(taken - ticks->taken);
-    double sum = 0;
+    size_t first = skip < ticks->count ? skip : 0;
+    size_t count = ticks->count - first;
 
     if (count == 0)
         return (struct tick_times){0};
-    qsort(taken, count, sizeof(*taken), compare);
-    for (size_t i = 0; i < count; i++)
-        sum += taken[i];
+    times += first;
+    qsort(times, count, sizeof(*times), compare);
     return (struct tick_times){
-        .p50 = taken[count / 2] / 1e3,
-        .p99 = taken[count * 99 / 100] / 1e3,
-        .max = taken[count - 1] / 1e3,
-        .mean = sum / (double)count / 1e3,
+        .p50 = times[count / 2] / 1e3,
+        .p99 = times[count * 99 / 100] / 1e3,
+        .max = times[count - 1] / 1e3,
     };
 }

@@ -6,6 +6,10 @@
  * so that every child is such a host too. Tests clear the environment of their children, therefore
  * all paths are compiled in.
  *
+ * With HOST_IN_NODE this is a library that a copy of npm's node executable NEEDs. The executable's own
+ * Node runs a line of JavaScript first, and from inside of that call the relinked Node is given the
+ * command line: the host's isolate is entered, and its V8 lies in the global scope.
+ *
  * When the process exits, by whatever way, the host uses its own V8 again. If that has been damaged,
  * it says so in a file beside the executable as well as by its exit status: the parent of a child
  * may ignore both status and standard error.
@@ -83,11 +87,105 @@ static void start_host(void)
     atexit(check_host);
 }
 
-int main(int argc, char **argv)
+static int run_node(int argc, char **argv)
 {
-    void *node;
+    void *node = open_library(NODE_LIBRARY);
 
-    start_host();
-    node = open_library(NODE_LIBRARY);
     return ((node_main *)find(node, NODE_MAIN))(argc, argv);
 }
+
+#ifndef HOST_IN_NODE
+
+int main(int argc, char **argv)
+{
+    start_host();
+    return run_node(argc, argv);
+}
+
+#else
+
+typedef int program_main(int argc, char **argv, char **environment);
+typedef int start_main(program_main *, int, char **, void (*)(void), void (*)(void), void (*)(void),
+                       void *);
+
+static program_main *executable_main;
+static int real_count;
+static char **real_arguments;
+static char **real_environment;
+
+/* What is meant for the Node that is tested must not reach the host's. */
+static char **without_node_variables(char **environment)
+{
+    size_t count = 0, kept = 0;
+
+    while (environment[count])
+        count++;
+    char **rest = (char **)calloc(count + 1, sizeof(*rest));
+    if (!rest)
+        complain("environment", "no memory");
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(environment[i], "NODE_", strlen("NODE_")) != 0)
+            rest[kept++] = environment[i];
+    return rest;
+}
+
+/* Of Node-API, as the executable has it. */
+typedef struct napi_value_opaque *napi_value;
+typedef napi_value napi_callback(void *environment, void *information);
+extern "C" int napi_create_function(void *environment, const char *name, size_t length,
+                                    napi_callback *callback, void *data, napi_value *ret_function);
+
+/* What the host's line of JavaScript calls. The environment is the whole one again. */
+static napi_value be_node(void *, void *)
+{
+    environ = real_environment;
+    start_host();
+    exit(run_node(real_count, real_arguments));
+}
+
+/* The executable holds a lock while this runs, in which nothing may exit. */
+extern "C" __attribute__((visibility("default"))) napi_value
+napi_register_module_v1(void *environment, napi_value)
+{
+    napi_value function = nullptr;
+
+    if (napi_create_function(environment, nullptr, 0, be_node, nullptr, &function) != 0)
+        complain("napi_create_function", "failed");
+    return function;
+}
+
+static int host_main(int argc, char **argv, char **environment)
+{
+    static char evaluate[] = "-e";
+    static char script[] = "const host = { exports: {} };"
+                           "process.dlopen(host, '" HOST_LIBRARY "');"
+                           "host.exports();";
+    /* uv_setup_args() takes the arguments to be one block of memory. */
+    size_t sizes[3] = { strlen(argv[0]) + 1, sizeof(evaluate), sizeof(script) };
+    char *block = (char *)malloc(sizes[0] + sizes[1] + sizes[2]);
+    static char *arguments[4];
+
+    if (!block)
+        complain("arguments", "no memory");
+    arguments[0] = (char *)memcpy(block, argv[0], sizes[0]);
+    arguments[1] = (char *)memcpy(block + sizes[0], evaluate, sizes[1]);
+    arguments[2] = (char *)memcpy(block + sizes[0] + sizes[1], script, sizes[2]);
+    real_count = argc;
+    real_arguments = argv;
+    real_environment = environment;
+    environ = without_node_variables(environment);
+    return executable_main(3, arguments, environ);
+}
+
+/* The executable calls this with its main(). */
+extern "C" __attribute__((visibility("default"))) int
+__libc_start_main(program_main *main, int argc, char **argv, void (*init)(void), void (*fini)(void),
+                  void (*loader_fini)(void), void *stack_end)
+{
+    start_main *start = (start_main *)dlsym(RTLD_NEXT, "__libc_start_main");
+
+    executable_main = main;
+    return start(host_main, argc, argv, init, fini, loader_fini, stack_end);
+}
+
+#endif

@@ -4,6 +4,8 @@
 
 EXTRA_DIST += \
 	tests/node-suite/host.cc \
+	tests/node-suite/needs.py \
+	tests/node-suite/pieces.sh \
 	tests/node-suite/run \
 	tests/node-suite/script.cc \
 	tests/node-suite/suite.py \

@@ -5,7 +5,7 @@
   suite.py list --tree TREE [--sample N]
   suite.py run --tree TREE --node EXECUTABLE --results TSV [-j N] [--timeout S]
                [--sample N | --only FILE] [--times N]
-  suite.py compare DEBIAN.tsv RELINKED.tsv [--differing FILE] [--table FILE]
+  suite.py compare BASELINE.tsv RELINKED.tsv [--differing FILE] [--table FILE]
 
 A file is run as tools/test.py of the same source runs it: with what its "// Flags:" line says, in
 the top directory of the source, with TEST_SERIAL_ID, TEST_THREAD_ID and TEST_PARALLEL set, and it
@@ -284,11 +284,11 @@ def tried(runs):
     return '%d of %d' % (sum(run.outcome in ('pass', 'skip') for run in runs), len(runs))
 
 
-def print_table(out, both, table):
+def print_table(out, title, both, table):
     kinds = ('pass', 'skip', 'fail')
     out.write('%d files of test/parallel\n\n' % len(both))
     out.write('%-28s %s\n' % ('', 'relinked, in the host'))
-    out.write('%-20s %7s %7s %7s\n' % ("Debian's node", *kinds))
+    out.write('%-20s %7s %7s %7s\n' % (title, *kinds))
     for theirs in kinds:
         out.write('%-20s %7d %7d %7d\n' % (theirs, *(len(table[theirs, ours]) for ours in kinds)))
     out.write('\n')
@@ -296,13 +296,11 @@ def print_table(out, both, table):
 
 def print_group(out, title, files, lines):
     out.write('%s: %d\n' % (title, len(files)))
-    for name in files:
-        out.write('  %s\n' % lines[name])
-    out.write('\n')
+    out.writelines('  %s\n' % lines[name] for name in files)
 
 
 def compare(options):
-    theirs, ours = read_results(options.theirs), read_results(options.ours)
+    theirs, ours = read_results(options.baseline), read_results(options.relinked)
     both = sorted(set(theirs) & set(ours))
     table = collections.defaultdict(list)
     flaky = {'theirs': [], 'ours': []}
@@ -314,19 +312,19 @@ def compare(options):
         if our_flaky:
             flaky['ours'].append(name)
     out = open(options.table, 'w', encoding='utf8') if options.table else sys.stdout
-    print_table(out, both, table)
+    print_table(out, options.theirs, both, table)
     ours_last = {name: '%s (%s): %s' % (name, ours[name][-1].outcome, ours[name][-1].note)
                  for name in both}
     theirs_last = {name: '%s (%s): %s' % (name, theirs[name][-1].outcome, theirs[name][-1].note)
                    for name in both}
-    print_group(out, 'pass with Debian\'s node, fail relinked', table['pass', 'fail'], ours_last)
-    print_group(out, 'pass with Debian\'s node, skip themselves relinked', table['pass', 'skip'],
+    print_group(out, 'pass with %s, fail relinked' % options.theirs, table['pass', 'fail'], ours_last)
+    print_group(out, 'pass with %s, skip themselves relinked' % options.theirs, table['pass', 'skip'],
                 ours_last)
-    print_group(out, 'fail with Debian\'s node, pass relinked', table['fail', 'pass'], theirs_last)
+    print_group(out, 'fail with %s, pass relinked' % options.theirs, table['fail', 'pass'], theirs_last)
     print_group(out, 'fail with both', table['fail', 'fail'], ours_last)
-    print_group(out, 'skip themselves with Debian\'s node, fail relinked', table['skip', 'fail'],
+    print_group(out, 'skip themselves with %s, fail relinked' % options.theirs, table['skip', 'fail'],
                 ours_last)
-    for which, runs, title in (('theirs', theirs, 'with Debian\'s node'), ('ours', ours, 'relinked')):
+    for which, runs, title in (('theirs', theirs, 'with ' + options.theirs), ('ours', ours, 'relinked')):
         print_group(out, 'now pass and now fail %s' % title, flaky[which],
                     {name: '%s passed %s' % (name, tried(runs[name])) for name in both})
     missing = sorted(set(theirs) ^ set(ours))
@@ -361,8 +359,9 @@ def main():
     verb.add_argument('--verbose', action='store_true')
     verb.add_argument('-j', '--jobs', type=int, default=os.cpu_count())
     verb = verbs.add_parser('compare')
-    verb.add_argument('theirs')
-    verb.add_argument('ours')
+    verb.add_argument('baseline')
+    verb.add_argument('relinked')
+    verb.add_argument('--theirs', default="Debian's node")
     verb.add_argument('--differing')
     verb.add_argument('--table')
     options = parser.parse_args()

@@ -20,20 +20,40 @@ const char *image_file(const struct image *image)
 
 /* ---- bytes -------------------------------------------------------------------------------------- */
 
-const void *image_at(const struct image *image, uint64_t vaddr, uint64_t length)
+/* The bytes from vaddr to the end of what is there in one piece: of its segment and of those that begin
+ * where the one before ends (patchelf lets a string table begin in a new segment and end in an old
+ * one). Of the file only, if asked for: then zeros that a segment adds end it. */
+static uint64_t room_at(const struct image *image, uint64_t vaddr, bool of_file)
 {
+    uint64_t end = vaddr;
+
     for (unsigned i = 0; i < image->segment_count; i++) {
         const struct image_segment *segment = &image->segments[i];
+        uint64_t size = of_file ? segment->file_size : segment->memory_size;
 
-        if (vaddr < segment->vaddr || vaddr - segment->vaddr > segment->memory_size)
-            continue;
-        if (length > segment->memory_size - (vaddr - segment->vaddr))
-            continue;
-        if (image->fetch && !image->fetch(image, vaddr, length))
-            return NULL;
-        return (const void *)((uintptr_t)image->memory + vaddr); /* may wrap, in a reader */
+        if (end >= segment->vaddr && end - segment->vaddr < size)
+            end = segment->vaddr + size;
     }
-    return NULL;
+    return end - vaddr;
+}
+
+/* Zero bytes may lie just behind a segment. */
+static bool is_inside(const struct image *image, uint64_t vaddr, uint64_t length, bool of_file)
+{
+    if (length)
+        return length <= room_at(image, vaddr, of_file);
+    for (unsigned i = 0; i < image->segment_count; i++)
+        if (vaddr - image->segments[i].vaddr <= image->segments[i].memory_size)
+            return true;
+    return false;
+}
+
+const void *image_at(const struct image *image, uint64_t vaddr, uint64_t length)
+{
+    if (!is_inside(image, vaddr, length, false) ||
+        (image->fetch && !image->fetch(image, vaddr, length)))
+        return NULL;
+    return (const void *)((uintptr_t)image->memory + vaddr); /* may wrap, in a reader */
 }
 
 /* A table of the object: aligned for its entries, and in the part of a segment that comes from the
@@ -41,46 +61,15 @@ const void *image_at(const struct image *image, uint64_t vaddr, uint64_t length)
 static const void *table_at(const struct image *image, uint64_t vaddr, uint64_t length,
                             uint64_t alignment)
 {
-    for (unsigned i = 0; i < image->segment_count; i++) {
-        const struct image_segment *segment = &image->segments[i];
+    const void *table =
+        is_inside(image, vaddr, length, true) ? image_at(image, vaddr, length) : NULL;
 
-        if (vaddr >= segment->vaddr && vaddr - segment->vaddr <= segment->file_size &&
-            length <= segment->file_size - (vaddr - segment->vaddr)) {
-            const void *table = image_at(image, vaddr, length);
-
-            return (uintptr_t)table % alignment ? NULL : table;
-        }
-    }
-    return NULL;
-}
-
-/* The bytes from vaddr to the end of its segment. */
-static uint64_t image_room(const struct image *image, uint64_t vaddr)
-{
-    for (unsigned i = 0; i < image->segment_count; i++) {
-        const struct image_segment *segment = &image->segments[i];
-
-        if (vaddr >= segment->vaddr && vaddr - segment->vaddr < segment->memory_size)
-            return segment->memory_size - (vaddr - segment->vaddr);
-    }
-    return 0;
-}
-
-/* The same, of the part that comes from the file. */
-static uint64_t file_room(const struct image *image, uint64_t vaddr)
-{
-    for (unsigned i = 0; i < image->segment_count; i++) {
-        const struct image_segment *segment = &image->segments[i];
-
-        if (vaddr >= segment->vaddr && vaddr - segment->vaddr < segment->file_size)
-            return segment->file_size - (vaddr - segment->vaddr);
-    }
-    return 0;
+    return (uintptr_t)table % alignment ? NULL : table;
 }
 
 const char *image_string_at(const struct image *image, uint64_t vaddr, size_t limit)
 {
-    uint64_t room = image_room(image, vaddr);
+    uint64_t room = room_at(image, vaddr, false);
     const char *string;
 
     if (room > limit)
@@ -275,7 +264,7 @@ static bool gnu_hash_read(struct image *image)
         return false;
     uint64_t bloom_size = (uint64_t)header[2] * 8, bucket_size = (uint64_t)header[0] * 4;
     uint64_t chain = vaddr + 16 + bloom_size + bucket_size;
-    room = file_room(image, chain);
+    room = room_at(image, chain, true);
     if (!table_at(image, vaddr, 16 + bloom_size + bucket_size, 8))
         return false;
     image->gnu.bucket_count = header[0];
@@ -372,13 +361,13 @@ static void symbols_read(struct image *image)
     if (!entry || !image->strings)
         return;
     vaddr = image_pointer(image, entry->d_un.d_ptr);
-    if (image->live && vaddr == entry->d_un.d_ptr && !image_room(image, vaddr)) {
+    if (image->live && vaddr == entry->d_un.d_ptr && !room_at(image, vaddr, false)) {
         /* bound by engraft: a copy of the same number of symbols */
         image->symbols = (const Elf64_Sym *)(uintptr_t)entry->d_un.d_ptr;
         image->symbol_count = count;
         return;
     }
-    room = file_room(image, vaddr) / sizeof(Elf64_Sym);
+    room = room_at(image, vaddr, true) / sizeof(Elf64_Sym);
     if (count > room)
         count = (uint32_t)room;
     image->symbols = table_at(image, vaddr, (uint64_t)count * sizeof(Elf64_Sym), 8);

@@ -40,7 +40,7 @@ static void no_files(void **state)
     (void)state;
     assert_int_equal(mkfifo(pipe, 0600), 0);
     fixture_write(empty, "", 0);
-    assert_fails("/nonexistent", ENGRAFT_NOT_FOUND, "No such file");
+    assert_fails(fixture_path("not-there"), ENGRAFT_NOT_FOUND, "No such file");
     assert_fails(fixture_directory(), ENGRAFT_FORMAT, "a directory");
     assert_fails(pipe, ENGRAFT_FORMAT, "a pipe");
     assert_fails("/dev/zero", ENGRAFT_FORMAT, "a device");

@@ -412,10 +412,22 @@ static bool wants_reference(napi_env env, napi_value value, unsigned flags)
     return type == napi_object && !is_promise;
 }
 
+static bool is_unwanted(napi_env env, napi_value value, unsigned flags)
+{
+    bool is_promise = false;
+    if ((flags & ENGRAFT_NODE_AWAIT) != 0)
+        napi_is_promise(env, value, &is_promise);
+    return (flags & DROP_RESULT) != 0 && !is_promise;
+}
+
 Status to_c(Environment &environment, napi_value value, unsigned flags, Value *ret_value,
             Error *reterr)
 {
     Value copy = engraft_node_undefined();
+    if (is_unwanted(environment.napi, value, flags)) {
+        *ret_value = copy;
+        return ENGRAFT_NODE_OK;
+    }
     Status status = wants_reference(environment.napi, value, flags)
                         ? make_handle(environment, value, ENGRAFT_NODE_REFERENCE, &copy, reterr)
                         : read(environment, value, 0, &copy, reterr);

@@ -17,14 +17,13 @@ void end_with(Environment &environment, Status status, int exit_code, bool faile
 {
     Hold hold(environment.lock);
     End &end = environment.end;
-    if (end.error.status != ENGRAFT_NODE_OK) {
-        if (end.error.exit_code == 0)
-            end.error.exit_code = exit_code;
-        return;
+    if (end.error.status == ENGRAFT_NODE_OK) {
+        fail(&end.error, status, "%s", message);
+        end.failed = failed;
     }
-    fail(&end.error, status, "%s", message);
-    end.error.exit_code = exit_code;
-    end.failed = failed;
+    if (!end.has_code)
+        end.error.exit_code = exit_code;
+    end.has_code = true;
 }
 
 /* ---- making */

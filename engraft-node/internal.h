@@ -148,6 +148,7 @@ struct Handle {
 struct End {
     bool failed = false; /* an uncaught error or a full heap: must be reported */
     bool reported = false;
+    bool has_code = false; /* an uncaught error is known before its exit code */
     Error error = {};
 };
 
@@ -262,7 +263,7 @@ private:
 /* environment.cc: on the environment's thread */
 Status create(Environment &environment, const engraft_node_options &options, Error *reterr);
 void destroy(Environment &environment);
-/* First reason wins. */
+/* The first reason wins, and the first exit code. */
 void end_with(Environment &environment, Status status, int exit_code, bool failed,
               const char *message);
 v8::Local<v8::Context> node_context(Environment &environment);
@@ -285,6 +286,8 @@ v8::MaybeLocal<v8::Value> run_bootstrap(Environment &environment,
 /* convert.cc: on the environment's thread, entered */
 Status to_javascript(Environment &environment, const Value &value, napi_value *ret_value,
                      Error *reterr);
+/* Beside the public flags: nobody wants the result, unless it is a promise to wait for. */
+enum : unsigned { DROP_RESULT = 1u << 31 };
 Status to_c(Environment &environment, napi_value value, unsigned flags, Value *ret_value,
             Error *reterr);
 /* The value behind a handle; ARGUMENT if it is not one of this environment. */

@@ -340,6 +340,8 @@ enum engraft_node_status engraft_node_run_string(engraft_node *node, const char 
         length = strlen(source);
     if ((flags & ENGRAFT_NODE_MODULE) != 0)
         flags |= ENGRAFT_NODE_AWAIT;
+    if (ret_value == nullptr)
+        flags |= DROP_RESULT;
     Work work = [&](Environment &inside, Error *error) {
         return run_source(inside, source, length, name != nullptr ? name : "[engraft]", flags,
                           &result, error);
@@ -359,6 +361,8 @@ enum engraft_node_status engraft_node_run_file(engraft_node *node, const char *p
         return fail(reterr, ENGRAFT_NODE_ARGUMENT, "the path is NULL");
     if ((flags & ~result_flags) != 0)
         return unknown_flags(reterr);
+    if (ret_value == nullptr)
+        flags |= DROP_RESULT;
     Work work = [&](Environment &inside, Error *error) {
         return run_path(inside, path, &flags, &result, error);
     };
@@ -382,6 +386,8 @@ engraft_node_call(engraft_node *node, const struct engraft_node_value *function,
         return fail(reterr, ENGRAFT_NODE_ARGUMENT, "the arguments are NULL");
     if ((flags & ~result_flags) != 0)
         return unknown_flags(reterr);
+    if (ret_value == nullptr)
+        flags |= DROP_RESULT;
     Work work = [&](Environment &inside, Error *error) {
         return call(inside, *function, receiver, arguments, count, flags, &result, error);
     };
@@ -401,7 +407,8 @@ enum engraft_node_status engraft_node_await(engraft_node *node,
         return status;
     if ((flags & ~static_cast<unsigned>(ENGRAFT_NODE_BY_REFERENCE)) != 0)
         return unknown_flags(reterr);
-    return await(*environment, *promise, timeout, flags, ret_value, reterr);
+    return await(*environment, *promise, timeout,
+                 ret_value != nullptr ? flags : flags | DROP_RESULT, ret_value, reterr);
 }
 
 enum engraft_node_status engraft_node_get(engraft_node *node,

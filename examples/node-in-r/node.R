@@ -6,7 +6,7 @@
 #' Node.js in R
 #'
 #' node <- node_start()            a Node of its own, on a thread of its own
-#'   root = NULL                     the directory from which require() and import() resolve
+#'   root = getwd()                  the directory from which require() and import() resolve
 #'   arguments = character()         options of Node, "--expose-gc"; read by the first start
 #'   heap_limit = 0                  MiB at which its heap is full; 0: V8's default
 #'   isolate = FALSE                 TRUE: in the isolate that R's thread has entered. There is none
@@ -50,8 +50,8 @@ node_load <- function(library) {
 
 .node <- new.env()
 .node$text <- local({
-    lines <- readLines(sys.frame(1)$ofile)
-    sub("^#' ?", "", grep("^#'", lines, value = TRUE))
+    sourced <- Filter(Negate(is.null), lapply(sys.frames(), function(frame) frame$ofile))
+    sub("^#' ?", "", grep("^#'", readLines(tail(sourced, 1)[[1]]), value = TRUE))
 })
 
 node_help <- function() cat(.node$text, sep = "\n")

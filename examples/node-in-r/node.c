@@ -733,7 +733,8 @@ SEXP node_take_(void)
     R_SetExternalPtrAddr(pointer, request);
     SET_VECTOR_ELT(call, 0, pointer);
     SET_VECTOR_ELT(call, 1, request->function);
-    SET_VECTOR_ELT(call, 2, Rf_coerceVector(ToVector(&request->arguments), VECSXP));
+    SET_VECTOR_ELT(call, 2, ToVector(&request->arguments));
+    SET_VECTOR_ELT(call, 2, Rf_coerceVector(VECTOR_ELT(call, 2), VECSXP));
     UNPROTECT(2);
     return call;
 }

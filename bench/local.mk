@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The measuring programs; bench/run makes what they measure and prints the table (./dev bench).
+# bench/node/run makes its own (./dev bench --node).
 
 noinst_PROGRAMS += bench/bind bench/call bench/load bench/start
 
@@ -11,7 +12,9 @@ bench_load_SOURCES = bench/load.c bench/measure.h
 bench_start_SOURCES = bench/start.c bench/measure.h
 
 EXTRA_DIST += bench/engine.c bench/forward.c bench/inputs bench/run
+EXTRA_DIST += bench/node/client.js bench/node/host.c bench/node/measure.py bench/node/programs \
+	bench/node/run bench/node/server.js bench/node/start.c bench/node/unit.js
 
 CLEAN_LOCALS += bench-clean
 bench-clean:
-	rm -rf bench/work
+	rm -rf bench/work bench/node/work

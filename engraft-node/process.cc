@@ -17,26 +17,36 @@ namespace engraft_node_impl {
 
 enum class State { none, ready, failed, shut_down };
 
-static Lock process_lock;
-static State state = State::none;
-static std::string failure;
-static std::unique_ptr<node::InitializationResult> result;
-static std::vector<std::string> given; /* the first start's arguments */
-static std::atomic<pid_t> process{0};
+struct Process {
+    Lock lock;
+    State state = State::none;
+    std::string failure;
+    std::unique_ptr<node::InitializationResult> result;
+    std::vector<std::string> given; /* the first start's arguments */
+};
+
+/* Never destroyed: environments may be running while the process exits. */
+static Process &process()
+{
+    static Process *instance = new Process;
+    return *instance;
+}
+
+static std::atomic<pid_t> process_id{0};
 
 node::MultiIsolatePlatform *platform()
 {
-    return result->platform();
+    return process().result->platform();
 }
 
 const std::vector<std::string> &exec_arguments()
 {
-    return result->exec_args();
+    return process().result->exec_args();
 }
 
 bool in_forked_child()
 {
-    pid_t first = process.load();
+    pid_t first = process_id.load();
     return first != 0 && first != getpid();
 }
 
@@ -62,25 +72,27 @@ static std::vector<std::string> arguments_of(const engraft_node_options &options
 static void initialise_now(const engraft_node_options &options)
 {
     SignalsBlocked for_the_threads_of_the_platform;
-    given = arguments_of(options);
+    Process &us = process();
+    us.given = arguments_of(options);
     std::vector<std::string> arguments = {"node"};
-    arguments.insert(arguments.end(), given.begin(), given.end());
-    process = getpid();
-    result = node::InitializeOncePerProcess(arguments, flags_of(options));
-    if (!result->early_return()) {
-        state = State::ready;
+    arguments.insert(arguments.end(), us.given.begin(), us.given.end());
+    process_id = getpid();
+    us.result = node::InitializeOncePerProcess(arguments, flags_of(options));
+    if (!us.result->early_return()) {
+        us.state = State::ready;
         return;
     }
-    state = State::failed;
-    for (const std::string &error : result->errors())
-        failure += (failure.empty() ? "" : "; ") + error;
-    if (failure.empty())
-        failure = "exit code " + std::to_string(result->exit_code());
+    us.state = State::failed;
+    for (const std::string &error : us.result->errors())
+        us.failure += (us.failure.empty() ? "" : "; ") + error;
+    if (us.failure.empty())
+        us.failure = "exit code " + std::to_string(us.result->exit_code());
 }
 
 /* V8's flags are frozen by now and Node's options are read by every environment alike. */
 static Status check_later_arguments(const engraft_node_options &options, Error *reterr)
 {
+    const std::vector<std::string> &given = process().given;
     for (const std::string &argument : arguments_of(options)) {
         if (std::find(given.begin(), given.end(), argument) == given.end())
             return fail(reterr, ENGRAFT_NODE_UNSUPPORTED,
@@ -92,31 +104,33 @@ static Status check_later_arguments(const engraft_node_options &options, Error *
 
 Status initialise(const engraft_node_options &options, Error *reterr)
 {
-    Hold hold(process_lock);
     if (in_forked_child())
         return fail(reterr, ENGRAFT_NODE_INITIALISE, "Node.js was started before fork()");
-    if (state == State::none)
+    Process &us = process();
+    Hold hold(us.lock);
+    if (us.state == State::none)
         initialise_now(options);
-    else if (state == State::ready)
+    else if (us.state == State::ready)
         return check_later_arguments(options, reterr);
-    if (state == State::shut_down)
+    if (us.state == State::shut_down)
         return fail(reterr, ENGRAFT_NODE_INITIALISE, "engraft_node_shutdown() was called");
-    if (state == State::failed)
-        return fail(reterr, ENGRAFT_NODE_INITIALISE, "%s", failure.c_str());
+    if (us.state == State::failed)
+        return fail(reterr, ENGRAFT_NODE_INITIALISE, "%s", us.failure.c_str());
     return ENGRAFT_NODE_OK;
 }
 
 static Status shut_down(Error *reterr)
 {
-    Hold hold(process_lock);
-    if (environment_count() != 0)
-        return fail(reterr, ENGRAFT_NODE_BUSY, "%zu environments are running",
-                    environment_count());
-    if (state == State::ready && !in_forked_child()) {
-        result.reset();
+    Process &us = process();
+    Hold hold(us.lock);
+    size_t count = environment_count();
+    if (count != 0)
+        return fail(reterr, ENGRAFT_NODE_BUSY, "%zu environments are running", count);
+    if (us.state == State::ready && !in_forked_child()) {
+        us.result.reset();
         node::TearDownOncePerProcess();
     }
-    state = State::shut_down;
+    us.state = State::shut_down;
     return ENGRAFT_NODE_OK;
 }
 

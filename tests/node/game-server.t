@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # examples/game-server: a host that runs V8 for itself, 64 times a second, and plugins that use the
-# same V8 through engraft.
+# same V8 through engraft. ENGRAFT_NODE names what examples/node-in-host/build made.
 
 . "${abs_top_srcdir:?}/tests/tap.sh"
 
@@ -168,6 +168,44 @@ no_folder() {
     exits 1 server local --plugins "$work/nowhere" && err_has "nowhere: No such file"
 }
 
+# ---- Node.js as a plugin
+
+node_plugin() { # WORDS ENGINE OPTION...
+    exits 0 env GAME_NODE="$1" GAME_NODE_FEATURES="$srcdir/tests/node/features.js" \
+        LD_LIBRARY_PATH="$libraries" timeout 120 "$game/server" --engine "$game/$2/libgame.so" \
+        --plugins "$game/plugins/node" --ticks "$ticks" --rate 64 --json "${@:3}" &&
+        summary "j['plugins'] == 1 and j['second_wrong'] == 0" &&
+        out_has "node.so: $ticks ticks, 0 wrong"
+}
+
+node_serves() {
+    node_plugin serving,calls "$@" || return
+    sed -n 's/^node.so: finished: //p' "$work/out" >"$work/served"
+    json "$work/served" "j['served'] == j['asked'] == j['answered'] > 200 and j['wrong'] == 0"
+}
+
+node_features() {
+    node_plugin features "$@" || return
+    sed -n 's/^node.so: features: //p' "$work/out" >"$work/features"
+    json "$work/features" "j['passed'] > 20 and j['failed'] == []"
+}
+
+node_restarts() {
+    ticks=20
+    checksum=$(known "$npm_node")
+    node_plugin restarts "$@"
+}
+
+node_variant() { # NAME ENGINE OPTION...
+    local name=$1
+    shift
+    it "$name: Node is idle" node_plugin idle "$@"
+    it "$name: Node serves http, and is called in each tick" node_serves "$@"
+    it "$name: the same, with a second isolate" node_serves "$@" --isolates 2
+    it "$name: the parts of Node" node_features "$@"
+    it "$name: Node ends and starts again" node_restarts "$@"
+}
+
 # ---- all of it
 
 variant() { # NAME ENGINE OPTION...
@@ -180,7 +218,8 @@ variant() { # NAME ENGINE OPTION...
     it "$name: an unmodified plugin, by engraft run" unmodified "$@"
 }
 
-checksum=$(known "$("$srcdir/tests/world" get node-18.20.8 2>/dev/null)")
+npm_node=$("$srcdir/tests/world" get node-18.20.8 2>/dev/null)
+checksum=$(known "$npm_node")
 components=()
 "$srcdir/tests/world" get nodejs-source-18 >/dev/null 2>"$work/world.err" ||
     components=(--without-components)
@@ -205,4 +244,12 @@ it "64 ticks a second" keeps_time
 it "plugins that cannot be used are left out" bad_plugins
 it "a plugin for another V8 is left out" other_version local
 it "a folder that is not there" no_folder
+if [ -n "${ENGRAFT_NODE-}" ]; then
+    it "the plugin with Node is built" build "${components[@]}"
+    node_variant "V8 local" local
+    node_variant "V8 global" local --global
+    [ ${#components[@]} != 0 ] || node_variant "V8 in three libraries" component
+else
+    skip "Node as a plugin" "ENGRAFT_NODE is not set (examples/node-in-host/build)"
+fi
 tap_end

@@ -10,6 +10,11 @@ EXTRA_DIST += \
 	examples/host-api/plugin.c \
 	examples/host-api/run \
 	examples/host-api/toy.symbols \
+	examples/js-loader/README.md \
+	examples/js-loader/driver.c \
+	examples/js-loader/js_loader.c \
+	examples/js-loader/js_loader.h \
+	examples/js-loader/orders.js \
 	examples/v8-hello/demo \
 	examples/v8-hello/hello.cc \
 	examples/v8-hello/hello.h \

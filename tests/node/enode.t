@@ -31,9 +31,11 @@ native: libnative.so $(checks)
 	$(CXX) -o $@ $(checks) ./libnative.so -Wl,-rpath,$(CURDIR) $(host)
 libnative.so: $(own)
 	$(CXX) -shared -o $@ $(own) $(host)
+# The host's engine is Debian's libnode, a whole Node: it comes first, or its own references to
+# node:: would be bound to the plugin's.
 grafted: $(checks)
-	$(CXX) -o $@ $(checks) -L$(library) -l:libengraft-node.so.108 -Wl,-rpath,$(library) $(host) \
-		-Wl,-rpath-link,$(library) -Wl,--allow-shlib-undefined
+	$(CXX) -o $@ $(checks) -Wl,--no-as-needed $(host) -L$(library) -l:libengraft-node.so.108 \
+		-Wl,-rpath,$(library) -Wl,--allow-shlib-undefined
 own-%.cc.o: $(srcdir)/engraft-node/%.cc
 	$(cxx) -c $< -o $@
 check-%.cc.o: $(srcdir)/tests/node/%.cc

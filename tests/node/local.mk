@@ -3,6 +3,7 @@
 node_tests = \
 	tests/node/crash.t \
 	tests/node/enode.t \
+	tests/node/loader.t \
 	tests/node/game-server.t \
 	tests/node/recipe.t \
 	tests/node/r.t
@@ -19,4 +20,5 @@ EXTRA_DIST += \
 	tests/node/enode-host.cc \
 	tests/node/enode-main.c \
 	tests/node/enode-test.h \
-	tests/node/enode-values.c
+	tests/node/enode-values.c \
+	tests/node/loader-host.cc

@@ -10,6 +10,7 @@ struct dry_run {
     const struct engraft_plan_request *request;
     struct arena arena;
     struct deep_modules plugin, stub; /* files that were opened; count 0: none */
+    struct deep_modules brought;      /* a library with a stub that the plugin brings */
     const struct engraft_deep_table *deep;
     struct image *images; /* host's, then plugin, then stub */
     size_t count;
@@ -30,7 +31,8 @@ const char *dry_run_path(const struct dry_run *run);
 
 /* needed.c: what a plugin file links to. */
 
-/* Opens the plugin's stub: in a directory of its RUNPATH, or beside it. */
+/* Opens the plugin's stub: in a directory of its RUNPATH, or beside it; or a library that the plugin
+ * NEEDs and the stub of that one. */
 void dry_run_find_stub(struct dry_run *run, const struct image *plugin);
 /* A plugin that contains the host's engine itself is refused: true, and the plan says why. */
 bool dry_run_refuse_copy(struct dry_run *run);

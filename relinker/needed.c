@@ -54,11 +54,11 @@ static bool library_in_path(struct dry_run *run, const char *list, const char *o
     return false;
 }
 
-static void plugin_directory(const struct dry_run *run, char *ret_directory, size_t size)
+static void directory_of(const char *path, char *ret_directory, size_t size)
 {
     char *slash;
 
-    text_format(ret_directory, size, "%s", dry_run_path(run));
+    text_format(ret_directory, size, "%s", path);
     slash = strrchr(ret_directory, '/');
     if (slash)
         *slash = '\0';
@@ -72,18 +72,47 @@ static bool is_stub(const struct dry_run *run, const struct image *library)
     return manifest_of(library, NT_ENGRAFT_MANIFEST) != NULL;
 }
 
-/* The stub of a plugin file: in a directory of its RUNPATH, or beside it. */
+/* The stub that `image` NEEDs: in a directory of its RUNPATH, or beside it. */
+static bool stub_find(struct dry_run *run, const struct image *image)
+{
+    const char *runpath = image->runpath ? image->runpath : image->rpath, *needed;
+    char directory[4096];
+
+    directory_of(image->path, directory, sizeof directory);
+    for (size_t i = 0; (needed = image_needed(image, i)); i++)
+        if (!strchr(needed, '/') &&
+            (library_in_path(run, runpath, directory, needed, is_stub, &run->stub) ||
+             library_candidate(run, directory, needed, is_stub, &run->stub)))
+            return true;
+    return false;
+}
+
+static bool is_any(const struct dry_run *run, const struct image *library)
+{
+    (void)run;
+    (void)library;
+    return true;
+}
+
 void dry_run_find_stub(struct dry_run *run, const struct image *plugin)
 {
     const char *runpath = plugin->runpath ? plugin->runpath : plugin->rpath, *needed;
     char directory[4096];
 
-    plugin_directory(run, directory, sizeof directory);
-    for (size_t i = 0; (needed = image_needed(plugin, i)); i++)
-        if (!strchr(needed, '/') &&
-            (library_in_path(run, runpath, directory, needed, is_stub, &run->stub) ||
-             library_candidate(run, directory, needed, is_stub, &run->stub)))
+    if (stub_find(run, plugin))
+        return;
+    directory_of(plugin->path, directory, sizeof directory);
+    for (size_t i = 0; (needed = image_needed(plugin, i)); i++) {
+        if (strchr(needed, '/') ||
+            !(library_in_path(run, runpath, directory, needed, is_any, &run->brought) ||
+              library_in_path(run, environment_get("LD_LIBRARY_PATH"), directory, needed, is_any,
+                              &run->brought)))
+            continue;
+        if (stub_find(run, &run->brought.images[0]))
             return;
+        run->deep->close(&run->brought);
+        memset(&run->brought, 0, sizeof run->brought);
+    }
 }
 
 /* ---- a plugin that is, or brings, an engine that the host has ----------------------------------------------- */
@@ -202,7 +231,7 @@ static bool needed_copy(struct dry_run *run, const char *name, struct deep_modul
     const char *runpath = plugin->runpath ? plugin->runpath : plugin->rpath;
     char directory[4096];
 
-    plugin_directory(run, directory, sizeof directory);
+    directory_of(dry_run_path(run), directory, sizeof directory);
     return library_in_path(run, environment_get("LD_LIBRARY_PATH"), directory, name,
                            is_engine_copy, ret_modules) ||
            library_in_path(run, runpath, directory, name, is_engine_copy, ret_modules) ||

@@ -83,12 +83,14 @@ static void plugin_abi_find(const struct plan_request *request, const struct eng
     text_format(plan->plugin_abi.engine, sizeof plan->plugin_abi.engine, "%s", engine);
     if (plan->manifest)
         abi_from_manifest(plan->manifest, &plan->plugin_abi);
+    else if (plan->brought)
+        abi_from_manifest(plan->brought, &plan->plugin_abi);
     if (request->plugin_abi && override_abi(request->plugin_abi, engine, plan))
         return;
     if (named == 2 && override_abi(value, engine, plan))
         return;
     if (plan->plugin_abi.version[0]) {
-        plan->plugin_abi_source = "manifest";
+        plan->plugin_abi_source = plan->manifest ? "manifest" : "inherited";
         return;
     }
     if (row && row->infer && row->infer(plan->plugin, &plan->plugin_abi, &plan->plugin_abi_source))
@@ -420,8 +422,46 @@ static void reference_bind(struct plan *plan, const struct plan_request *request
     } else if (reference->defined) {
         reference->kind = ENGRAFT_KIND_LOCAL;
         reference->target = image_symbol_address(plan->plugin, symbol);
+    } else if (reference->own) {
+        reference->kind = ENGRAFT_KIND_DIRECT;
     } else {
         bind_route(plan, request, adapter, reference);
+    }
+}
+
+/* A plugin may bring another one that has a stub of its own and whose functions have names of the
+ * engine: a libnode without V8 has node::. They are meant, and not what the host has of that name. */
+static void brought_find(struct plan *plan, const struct image *images, size_t count)
+{
+    bool *marks = plan_closure(plan->arena, images, count, plan->plugin);
+
+    for (size_t i = 0; marks && !plan->manifest && !plan->brought && i < count; i++)
+        if (marks[i] && &images[i] != plan->plugin)
+            plan->brought = plan_manifest(images, count, &images[i]);
+}
+
+static void brought_search(struct plan *plan, const struct image *images, size_t count)
+{
+    bool *marks = plan->brought ? plan_closure(plan->arena, images, count, plan->plugin) : NULL;
+
+    for (size_t i = 0; marks && i < count; i++) {
+        if (!marks[i] || &images[i] == plan->plugin || !plan_manifest(images, count, &images[i]))
+            continue;
+        for (size_t j = 0; j < plan->count; j++) {
+            struct reference *reference = &plan->references[j];
+            const Elf64_Sym *symbol =
+                reference->defined || reference->own
+                    ? NULL
+                    : image_find(&images[i], reference->name, gnu_hash(reference->name, NULL),
+                                 reference->version);
+
+            if (!symbol || ELF64_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC ||
+                ELF64_ST_TYPE(symbol->st_info) == STT_TLS)
+                continue;
+            reference->own = 1;
+            reference->target = image_symbol_address(&images[i], symbol);
+            reference->target_name = images[i].soname;
+        }
     }
 }
 
@@ -441,7 +481,7 @@ static void hints_correct(struct plan *plan)
     for (size_t i = 0; i < plan->count; i++) {
         uint32_t hash;
 
-        if (plan->references[i].found || plan->references[i].defined)
+        if (plan->references[i].found || plan->references[i].defined || plan->references[i].own)
             continue;
         hash = gnu_hash(plan->references[i].name, NULL);
         again |= hash != plan->references[i].hash;
@@ -649,6 +689,7 @@ enum engraft_status plan_make(struct arena *arena, const struct image *images, s
     plan->plugin_abi_source = "";
     plan->verdict = ENGRAFT_VERDICT_EXACT;
     plan->manifest = plan_manifest(images, image_count, plugin);
+    brought_find(plan, images, image_count);
     engine = engine_of_plugin(plugin, plan->manifest, engines, engine_count);
     if (!engine) {
         refuse(plan, ENGRAFT_NO_ENGINE, NULL,
@@ -668,6 +709,7 @@ enum engraft_status plan_make(struct arena *arena, const struct image *images, s
     adapter = abi_adapter_of(engine);
     if (!abis_relate(plan, request, adapter) && !request->offline)
         return ENGRAFT_OK; /* a dry run goes on: its reader wants to see the symbols */
+    brought_search(plan, images, image_count);
     references_bind(plan, request, adapter);
     verdict_lower(plan);
     log_line(LOG_PLAN, "%s: %s, %zu references: %zu direct, %zu trap; %s", request->plugin_path,

@@ -112,7 +112,7 @@ static enum engraft_status plugin_open(struct dry_run *run)
 
 static void images_join(struct dry_run *run, const struct image *images, size_t count)
 {
-    size_t total = count + run->plugin.count + run->stub.count;
+    size_t total = count + run->plugin.count + run->stub.count + run->brought.count;
 
     run->images = arena_allocate(&run->arena, (total + 1) * sizeof *run->images);
     if (!run->images) {
@@ -127,6 +127,8 @@ static void images_join(struct dry_run *run, const struct image *images, size_t 
     }
     if (run->stub.count)
         run->images[count + run->plugin.count] = run->stub.images[0];
+    if (run->brought.count)
+        run->images[total - 1] = run->brought.images[0];
     run->count = total;
 }
 
@@ -205,6 +207,8 @@ static void dry_run(struct dry_run *run)
         run->deep->close(&run->plugin);
     if (run->deep && run->stub.count)
         run->deep->close(&run->stub);
+    if (run->deep && run->brought.count)
+        run->deep->close(&run->brought);
     arena_release(&run->arena);
 }
 

@@ -242,13 +242,17 @@ static void pin_queue_of(const char *path)
 }
 
 /* A plugin whose destructors have run in this dlclose() is still in the list, but ld.so no longer
- * finds it. At the end of the process it does, and nothing is released. Between two steps another
- * thread may free any record: only paths are kept. */
+ * finds it. At the end of the process it does, and takes it for one that has not been initialised:
+ * opening it would run its constructors a second time (glibc 2.36: _dl_fini() takes l_init_called
+ * back). Nothing is released then. Between two steps another thread may free any record: only paths
+ * are kept. */
 void registry_release_closing(void)
 {
     const struct loader *loader = self_loader();
     char path[4096];
 
+    if (self_ending())
+        return;
     for (unsigned index = 0; loader->open && pinned_path(index, path, sizeof path);) {
         void *handle = loader->open(path, RTLD_LAZY | RTLD_NOLOAD);
 

@@ -89,6 +89,7 @@ size_t self_engines(struct arena *arena, const struct image *images, size_t coun
                     struct engine_instance **ret_engines);
 struct image *self_image_at(struct image *images, size_t count, uintptr_t address);
 bool self_started(void); /* constructors of libengraft have run */
+bool self_ending(void);  /* exit() has been called */
 /* Calls function(argument) while no object can come or go: for callers that do not hold ld.so's
  * lock. The function must not call into ld.so. */
 void self_locked(void (*function)(void *argument), void *argument);
@@ -149,6 +150,7 @@ struct reference {
     uint8_t module;  /* index of the host module */
     uint8_t uses;    /* USE_* */
     uint8_t defined : 1; /* the plugin defines it itself, preemptibly */
+    uint8_t own : 1;     /* a library that the plugin brings defines it: target is that */
     uint8_t type : 4;    /* STT_* of what was found */
     uint8_t kind;    /* enum engraft_kind, 0 = not decided */
     uint64_t target; /* run-time address */
@@ -192,7 +194,8 @@ struct plan {
     struct arena *arena; /* that holds the references */
     const struct image *plugin;
     const struct engine_instance *host; /* NULL: refused before one was chosen */
-    const struct engraft_manifest *manifest;
+    const struct engraft_manifest *manifest; /* of its own stub; NULL: it has none */
+    const struct engraft_manifest *brought;  /* else of the stub of a plugin that it brings */
     struct abi plugin_abi;
     const char *plugin_abi_source; /* as engraft_plan_plugin_abi_source() */
     struct abi host_abi;

@@ -70,7 +70,7 @@ static void hash_step(struct search *search, size_t first, size_t end)
 
         if (i + AHEAD < end && !reference[AHEAD].hash)
             prefetch_string(reference[AHEAD].name);
-        if (reference->found || reference->defined)
+        if (reference->found || reference->defined || reference->own)
             continue;
         if (!reference->hash)
             reference->hash = gnu_hash(reference->name, NULL);

@@ -2,15 +2,28 @@
 /* The objects of this process, by walking ld.so's list: no dl_iterate_phdr(), which deadlocks
  * against a callback of another thread when it is called inside an IFUNC resolver. */
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "relinker.h"
 
-static atomic_bool started;
+static atomic_bool started, ending;
 
+static void ending_set(void)
+{
+    atomic_store(&ending, true);
+}
+
+/* What atexit() is given runs before ld.so calls the destructors of all objects. */
 __attribute__((constructor(101))) static void started_set(void)
 {
+    atexit(ending_set);
     atomic_store(&started, true);
+}
+
+bool self_ending(void)
+{
+    return atomic_load(&ending);
 }
 
 bool self_started(void)

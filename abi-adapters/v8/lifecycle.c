@@ -113,11 +113,26 @@ static bool flag_comes_too_late(const char *flag, size_t length)
            (length == sizeof name - 1 || flag[sizeof name - 1] == '=');
 }
 
+/* Flags that make V8::Initialize() turn on --log, without which V8 10.2 ends the process when it sets up
+ * an isolate's logger. */
+static bool flag_needs_log(const char *flag, size_t length)
+{
+    static const char *const names[] = {"prof", "prof-cpp", "prof_cpp", "ll-prof", "ll_prof"};
+
+    for (unsigned i = 0; i < 2 && length && *flag == '-'; i++, length--)
+        flag++;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == length && strncmp(flag, names[i], length) == 0)
+            return true;
+    return length > 4 && (strncmp(flag, "log-", 4) == 0 || strncmp(flag, "log_", 4) == 0);
+}
+
 /* Copies the flags that may still be set, separated by blanks; as much room as `text` has will do. */
-static size_t flags_in_time(const char *text, size_t length, char *ret_text)
+static size_t flags_in_time(const char *text, size_t length, char *ret_text, bool *ret_log)
 {
     size_t kept = 0;
 
+    *ret_log = false;
     while (length) {
         size_t blanks = strspn(text, " \t\r\n"), word;
 
@@ -126,6 +141,7 @@ static size_t flags_in_time(const char *text, size_t length, char *ret_text)
         length -= blanks;
         word = strcspn(text, " \t\r\n");
         word = word < length ? word : length;
+        *ret_log |= flag_needs_log(text, word);
         if (!flag_comes_too_late(text, word)) {
             memmove(ret_text + kept, text, word);
             kept += word;
@@ -138,9 +154,19 @@ static size_t flags_in_time(const char *text, size_t length, char *ret_text)
     return kept;
 }
 
+/* What V8::Initialize() would do next: the other flags that flags imply, the hash of all of them (code
+ * caches and snapshots are known by it). Setting flags from a text does both. */
+static void flags_settle(struct v8_host *host, bool log)
+{
+    static const char text[] = "--log";
+
+    host->functions.flags_from_text(text, log ? sizeof text - 1 : 0);
+}
+
 static void flags_set(struct v8_host *host, const char *text, size_t length)
 {
     char *copy;
+    bool log;
 
     length = strnlen(text, length);
     copy = flags_are_frozen(host) ? NULL : malloc(length + 1);
@@ -148,8 +174,10 @@ static void flags_set(struct v8_host *host, const char *text, size_t length)
         return;
     memcpy(copy, text, length); /* with a NUL behind, which `text` may not have */
     copy[length] = '\0';
-    length = flags_in_time(copy, length, copy);
+    length = flags_in_time(copy, length, copy, &log);
     host->functions.flags_from_text(copy, length);
+    if (log)
+        flags_settle(host, log);
     free(copy);
 }
 
@@ -172,7 +200,10 @@ static void flags_from_command_line(int *argc, char **argv, bool remove)
     struct v8_host *host = host_at(CALLER);
     bool frozen = flags_are_frozen(host);
     int kept = 0, count = *argc;
+    bool log = false;
 
+    for (int i = 1; i < count; i++)
+        log |= flag_needs_log(argv[i], strlen(argv[i]));
     for (int i = 0; remove && i < count; i++)
         if (i == 0 || argv[i][0] != '-' ||
             (!frozen && !flag_comes_too_late(argv[i], strlen(argv[i]))))
@@ -182,8 +213,10 @@ static void flags_from_command_line(int *argc, char **argv, bool remove)
         if (kept < count)
             argv[kept] = NULL;
     }
-    if (!frozen)
-        host->functions.flags_from_command_line(argc, argv, remove);
+    if (frozen)
+        return;
+    host->functions.flags_from_command_line(argc, argv, remove);
+    flags_settle(host, log);
 }
 
 /* cppgc::InitializeProcess(v8::PageAllocator *[, size_t]): with the allocator of the host, which stays. */

@@ -81,7 +81,8 @@ static Status build_array(Environment &environment, const Value &value, unsigned
         status = build(environment, value.as.array.items[i], depth + 1, &item, reterr);
         if (status == ENGRAFT_NODE_OK)
             status = take(environment,
-                          napi_set_element(env, *ret_value, static_cast<uint32_t>(i), item), reterr);
+                          napi_set_element(env, *ret_value, static_cast<uint32_t>(i), item),
+                          reterr);
         napi_close_handle_scope(env, scope);
     }
     return status;

@@ -24,7 +24,10 @@
  * - Signals: no signal handler, no disposition and no mask of the host's threads is changed. The
  *   threads made here block every signal but those that a fault raises and SIGPROF, so SIGPIPE
  *   from a closed connection arrives as EPIPE. A script that asks for a signal
- *   (process.on("SIGINT")) gets libuv's handler for as long as it listens.
+ *   (process.on("SIGINT")) gets libuv's handler for as long as it listens, and one that starts a
+ *   child process gets its handler of SIGCHLD while there is a child; libuv resets to the default
+ *   afterwards, whatever was there before. Nothing here can prevent that: a host that needs its own
+ *   handler of SIGCHLD sets it again.
  * - Times are milliseconds, sizes are bytes, text is UTF-8; text given with a length may hold NUL.
  *   Text from JavaScript has a lone surrogate replaced by U+FFFD.
  *
@@ -307,8 +310,9 @@ struct engraft_node_options {
  * Returns OK; ARGUMENT; INITIALISE (Node refuses its options, or it was shut down); SYSTEM;
  * UNSUPPORTED (see arguments); ISOLATE (no isolate is entered and none given, it is another
  * thread's or already carries Node); THROWN (Node's own start-up scripts).
- * Any thread. 0.1 s the first time, 20 ms later. Node's initialisation leaves a pool of threads
- * for the life of the process, as many as Node has by default; they are not made again.
+ * Any thread. It takes as long as `node -e 0` the first time, half of that later. Node's
+ * initialisation leaves a pool of threads for the life of the process, as many as Node has by
+ * default; they are not made again.
  *
  * ENGRAFT_NODE_IN_HOST: the calling thread becomes the environment's. It alone runs it, by
  * engraft_node_pump() and inside of calls; calls from other threads wait for it. A host that uses
@@ -347,7 +351,8 @@ ENGRAFT_NODE_PUBLIC enum engraft_node_status engraft_node_stop(engraft_node *nod
 
 /*
  * engraft_node_shutdown() - undo Node's process-wide initialisation, for good: no start after it.
- * For hosts that end V8 in good order; without it the process just exits.
+ * For hosts that end V8 in good order; without it the process just exits. Environments that still
+ * run when exit() is called are interrupted, and waited for up to a second each.
  * Returns OK (also when nothing was initialised), BUSY (environments are running).
  * Any thread that is not inside of V8.
  */

@@ -70,7 +70,9 @@ static bool read_frame(const std::string &frame, Error *reterr)
     if (bracket != std::string::npos)
         place = place.substr(bracket + 2);
     size_t column = place.rfind(':');
-    size_t line = column == std::string::npos || column == 0 ? column : place.rfind(':', column - 1);
+    size_t line = std::string::npos;
+    if (column != std::string::npos && column > 0)
+        line = place.rfind(':', column - 1);
     if (line == std::string::npos || place.compare(0, 5, "node:") == 0 ||
         number_behind(place, line) <= 0)
         return false;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An environment in an isolate of the host. Node expects to own its isolate and sets callbacks that
- * abort in a context it does not know (node_errors.cc, api/environment.cc: Environment::GetCurrent()
- * is null there), so the ones set here look at the context first and leave the host's alone. The
- * host's fatal-error and out-of-memory handlers stay.
+ * abort in a context it does not know (node_errors.cc, api/environment.cc:
+ * Environment::GetCurrent() is null there), so the ones set here look at the context first and
+ * leave the host's alone. The host's fatal-error and out-of-memory handlers stay.
  */
 #include "internal.h"
 
@@ -55,8 +55,8 @@ static bool allow_wasm(Local<Context> context, Local<v8::String> source)
 }
 
 /* Asked only where a context forbids eval(); Node forbids it everywhere in order to be asked. */
-static v8::ModifyCodeGenerationFromStringsResult allow_eval(Local<Context> context, Local<v8::Value>,
-                                                            bool)
+static v8::ModifyCodeGenerationFromStringsResult allow_eval(Local<Context> context,
+                                                            Local<v8::Value>, bool)
 {
     return {is_node(context), {}};
 }
@@ -287,7 +287,8 @@ static Status name_of(Environment &environment, const engraft_node_value *value,
     }
     if (napi_get_named_property(environment.napi, object, "name", &name) != napi_ok)
         return take_exception(environment, reterr);
-    if (napi_get_value_string_utf8(environment.napi, name, text, sizeof(text), &length) != napi_ok ||
+    if (napi_get_value_string_utf8(environment.napi, name, text, sizeof(text), &length) !=
+            napi_ok ||
         length == 0)
         return fail(reterr, ENGRAFT_NODE_ARGUMENT, "what is shared needs a name");
     *ret_name = text;
@@ -299,8 +300,8 @@ static Status share(Environment &environment, Local<Context> context, const char
 {
     napi_value object, shared;
     std::string name = given_name != nullptr ? given_name : "";
-    engraft_node_value nothing = engraft_node_undefined();
-    Status status = to_javascript(environment, value != nullptr ? *value : nothing, &object, reterr);
+    engraft_node_value what = value != nullptr ? *value : engraft_node_undefined();
+    Status status = to_javascript(environment, what, &object, reterr);
     if (status == ENGRAFT_NODE_OK)
         status = call_helper(environment, HELPER_SHARED, 1, &object, &shared, reterr);
     if (status == ENGRAFT_NODE_OK && given_name == nullptr)

@@ -213,12 +213,16 @@ public:
     bool on_own_thread() const { return pthread_equal(pthread_self(), thread) != 0; }
 };
 
+/* node.cc: what the process does at its exit */
+void interrupt_all();
+
 /* registry.cc */
 std::shared_ptr<Environment> find(engraft_node *node);
 std::shared_ptr<Environment> find_by_handle(engraft_node_handle handle);
 void add(const std::shared_ptr<Environment> &environment);
 void remove(const Environment &environment);
 size_t environment_count();
+std::vector<std::shared_ptr<Environment>> all_environments();
 std::shared_ptr<Environment> find_by_isolate(v8::Isolate *isolate);
 /* ARGUMENT or ENDED for a handle that find() does not know. */
 Status unknown(engraft_node *node, Error *reterr);
@@ -299,8 +303,8 @@ void describe_exception(Environment &environment, napi_value exception, Error *r
 void delete_released(Environment &environment);
 
 /* run.cc */
-Status call_helper(Environment &environment, Helper helper, size_t count, const napi_value *arguments,
-                   napi_value *ret_value, Error *reterr);
+Status call_helper(Environment &environment, Helper helper, size_t count,
+                   const napi_value *arguments, napi_value *ret_value, Error *reterr);
 Status await(Environment &environment, const Value &promise, int timeout, unsigned flags,
              Value *ret_value, Error *reterr);
 void settled(Environment &environment, uint64_t wait, bool fulfilled, napi_value value);

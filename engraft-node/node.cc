@@ -201,18 +201,37 @@ static bool wait_until_gone(Environment &environment, int timeout)
     return true;
 }
 
+static void interrupt(Environment &environment)
+{
+    end_with(environment, ENGRAFT_NODE_ENDED, 1, false, "the environment was interrupted");
+    Hold hold(environment.lock);
+    if (environment.env != nullptr)
+        node::Stop(environment.env);
+}
+
 static void stop_thread(Environment &environment, int timeout)
 {
     if (!wait_until_gone(environment, timeout)) {
-        end_with(environment, ENGRAFT_NODE_ENDED, 1, false, "the environment was interrupted");
-        {
-            Hold hold(environment.lock);
-            if (environment.env != nullptr)
-                node::Stop(environment.env);
-        }
+        interrupt(environment);
         wait_until_gone(environment, -1);
     }
     pthread_join(environment.thread, nullptr);
+}
+
+/*
+ * The host calls exit() with environments running: their threads would go on while Node's and V8's
+ * static objects are destroyed under them. One that does not end within a second is left alone.
+ */
+void interrupt_all()
+{
+    if (in_forked_child())
+        return;
+    for (const auto &environment : all_environments()) {
+        if (environment->mode == ENGRAFT_NODE_IN_HOST || environment->on_own_thread())
+            continue;
+        interrupt(*environment);
+        wait_until_gone(*environment, 1000);
+    }
 }
 
 static void stop_in_host(Environment &environment, int timeout)

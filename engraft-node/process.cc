@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What Node has once per process: its options, V8's flags, the platform's threads. node.cc refuses a
- * second initialisation with a CHECK, so it is done once, by the first start, and stays.
+ * What Node has once per process: its options, V8's flags, the platform's threads. node.cc refuses
+ * a second initialisation with a CHECK, so it is done once, by the first start, and stays.
  */
 #include "internal.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <unistd.h>
 #include <v8-version.h>
 
@@ -79,6 +80,7 @@ static void initialise_now(const engraft_node_options &options)
     process_id = getpid();
     us.result = node::InitializeOncePerProcess(arguments, flags_of(options));
     if (!us.result->early_return()) {
+        atexit(interrupt_all);
         us.state = State::ready;
         return;
     }

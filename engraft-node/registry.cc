@@ -62,6 +62,15 @@ size_t environment_count()
     return registry().environments.size();
 }
 
+std::vector<std::shared_ptr<Environment>> all_environments()
+{
+    std::vector<std::shared_ptr<Environment>> all;
+    Hold hold(registry().lock);
+    for (const auto &entry : registry().environments)
+        all.push_back(entry.second);
+    return all;
+}
+
 std::shared_ptr<Environment> find_by_isolate(v8::Isolate *isolate)
 {
     Hold hold(registry().lock);

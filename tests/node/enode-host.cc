@@ -18,15 +18,15 @@
 
 extern "C" void host_start_v8(void);
 
-static std::unique_ptr<v8::Platform> own_platform;
+static v8::Platform *own_platform; /* never destroyed: its threads run until the end */
 static node::MultiIsolatePlatform *nodes_platform;
 
 void host_start_v8(void)
 {
     if (getenv("ENODE_OWN_V8") == nullptr)
         return;
-    own_platform = v8::platform::NewDefaultPlatform(2);
-    v8::V8::InitializePlatform(own_platform.get());
+    own_platform = v8::platform::NewDefaultPlatform(2).release();
+    v8::V8::InitializePlatform(own_platform);
     v8::V8::Initialize();
 }
 

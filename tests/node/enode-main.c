@@ -229,6 +229,10 @@ static const struct check *const lists[] = {value_checks, call_checks, end_check
 
 int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "--exit-while-running") == 0) {
+        host_start_v8();
+        exit_while_running();
+    }
     for (size_t i = 0; argc == 2 && i < sizeof(lists) / sizeof(lists[0]); i++) {
         for (const struct check *check = lists[i]; check->name != NULL; check++) {
             if (strcmp(argv[1], "list") == 0) {

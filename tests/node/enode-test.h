@@ -51,6 +51,7 @@ const char *write_file(const char *name, const char *text);
 int count_entries(const char *directory); /* "/proc/self/fd" */
 long resident_kilobytes(void);
 bool thorough(void); /* ENGRAFT_TEST_LONG is set: a thousand starts */
+void exit_while_running(void); /* does not return; see enode-ends.c */
 void host_start_v8(void); /* if this is a host with a V8 of its own: before anything else */
 
 #ifdef __cplusplus

@@ -274,7 +274,6 @@ class Throughput:
 
     def __init__(self):
         self.speed, self.processors, self.order = {}, {}, []
-        self.notes = []
 
     def tables(self, row):
         if row not in self.speed:
@@ -296,14 +295,12 @@ class Throughput:
 
     def mean(self, rows, goal=0.98):
         """Geometric mean of the rows' medians."""
-        cells, relinked = '', 0
+        means = {}
         for name in OTHERS:
             middles = [statistics.median(self.speed[row].of(name, BASE)) for row in rows]
-            relinked = math.prod(middles) ** (1 / len(middles))
-            cells += f'{relinked:5.2f}' + ' ' * 14
-            if name == 'relinked':
-                answer = relinked
-        print(f'  {"all":<12}{cells}{"":11}{goal:6.2f}  {reached(answer, goal)}')
+            means[name] = math.prod(middles) ** (1 / len(middles))
+        cells = ''.join(f'{means[name]:5.2f}' + ' ' * 14 for name in OTHERS)
+        print(f'  {"all":<12}{cells}{"":11}{goal:6.2f}  {reached(means["relinked"], goal)}')
 
 
 class Programs(Throughput):

@@ -19,6 +19,7 @@
 struct owner {
     const void *isolate; /* NULL: free */
     struct v8_client *client;
+    unsigned long serial;
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -26,7 +27,7 @@ static struct v8_host hosts[HOST_MAX];
 static struct v8_client clients[CLIENT_MAX];
 static struct owner *owners;
 static size_t owner_size, owner_count; /* size: a power of two */
-static unsigned long starts;
+static unsigned long starts, serials;
 
 static void lock(void)
 {
@@ -112,7 +113,7 @@ void isolate_add(void *isolate, struct v8_client *client)
         struct owner *slot = owner_slot(isolate);
 
         owner_count += slot->isolate == NULL;
-        *slot = (struct owner){isolate, client};
+        *slot = (struct owner){isolate, client, ++serials};
     }
     unlock();
 }
@@ -135,13 +136,23 @@ static void host_settle(struct v8_host *host)
         dispatcher_remove(host);
 }
 
-void isolate_remove(void *isolate)
+unsigned long isolate_serial(const void *isolate)
+{
+    unsigned long serial;
+
+    lock();
+    serial = owner_count ? owner_slot(isolate)->serial : 0;
+    unlock();
+    return serial;
+}
+
+void isolate_remove(const void *isolate, unsigned long serial)
 {
     struct owner *slot;
 
     lock();
     slot = owner_count ? owner_slot(isolate) : NULL;
-    if (slot && slot->isolate) {
+    if (slot && slot->isolate && slot->serial == serial) {
         struct v8_host *host = slot->client->host;
 
         owner_erase((size_t)(slot - owners));

@@ -127,7 +127,10 @@ struct v8_host *host_at(const void *address);
 void client_start(struct v8_client *client, struct cxx_object *platform);
 void client_stop(struct v8_client *client);
 void isolate_add(void *isolate, struct v8_client *client);
-void isolate_remove(void *isolate);
+/* The record of an isolate, 0: it is no plugin's. To be read before V8 frees the isolate: another one
+ * may lie at its address, and be somebody's, before the record is removed. */
+unsigned long isolate_serial(const void *isolate);
+void isolate_remove(const void *isolate, unsigned long serial);
 /* Whose tasks an isolate's are: the platform of the plugin that created it, else the host's own. */
 struct cxx_object *platform_of_isolate(struct v8_host *host, const void *isolate);
 /* Of the plugin that started last among those that run; NULL: none does. */

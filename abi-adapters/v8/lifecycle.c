@@ -299,15 +299,21 @@ static void *isolate_new_in(const void *group, const void *parameters)
 /* Isolate::Dispose() */
 static void isolate_dispose(void *isolate)
 {
-    host_at(CALLER)->functions.isolate_dispose(isolate);
-    isolate_remove(isolate);
+    struct v8_host *host = host_at(CALLER);
+    unsigned long serial = isolate_serial(isolate);
+
+    host->functions.isolate_dispose(isolate);
+    isolate_remove(isolate, serial);
 }
 
 /* Isolate::Free(Isolate *) */
 static void isolate_free(void *isolate)
 {
-    host_at(CALLER)->functions.isolate_free(isolate);
-    isolate_remove(isolate);
+    struct v8_host *host = host_at(CALLER);
+    unsigned long serial = isolate_serial(isolate);
+
+    host->functions.isolate_free(isolate);
+    isolate_remove(isolate, serial);
 }
 
 /* ---- the table -------------------------------------------------------------------------------------------- */

@@ -99,6 +99,11 @@ static void host_make(const char *version)
     assert_ptr_equal(atomic_load(&platform_variable), &host.dispatcher);
 }
 
+static void forget(const void *isolate)
+{
+    isolate_remove(isolate, isolate_serial(isolate));
+}
+
 /* ---- the dispatcher ------------------------------------------------------------------------------------- */
 
 enum receiver { TO_HOST, TO_CURRENT, TO_ARGUMENT, NOBODY };
@@ -198,7 +203,7 @@ static void test_every_slot(void **state)
             slot_check(slot, true);
             slot_check(slot, false);
         }
-        isolate_remove(&plugin_isolate);
+        forget(&plugin_isolate);
     }
 }
 
@@ -207,11 +212,27 @@ static void test_removed_with_the_last(void **state)
     (void)state;
     host_make("10.2.154");
     isolate_add(&host, &client); /* a second isolate: any address will do */
-    isolate_remove(&plugin_isolate);
+    forget(&plugin_isolate);
     assert_ptr_equal(atomic_load(&platform_variable), &host.dispatcher);
-    isolate_remove(&host);
+    forget(&host);
     assert_ptr_equal(atomic_load(&platform_variable), &host_platform);
-    isolate_remove(&host); /* it is nobody's any more */
+    isolate_remove(&host, 0); /* it is nobody's any more */
+}
+
+static void test_same_address(void **state)
+{
+    unsigned long first;
+
+    (void)state;
+    host_make("10.2.154");
+    first = isolate_serial(&plugin_isolate);
+    assert_true(first > 0);
+    isolate_add(&plugin_isolate, &client); /* V8 has freed it, and a thread got a new one there */
+    isolate_remove(&plugin_isolate, first);
+    assert_ptr_equal(platform_of_isolate(&host, &plugin_isolate), &plugin_platform);
+    forget(&plugin_isolate);
+    assert_ptr_equal(platform_of_isolate(&host, &plugin_isolate), &host_platform);
+    assert_int_equal(isolate_serial(&plugin_isolate), 0);
 }
 
 static void test_unknown_versions(void **state)
@@ -245,7 +266,7 @@ static void test_owners(void **state)
             isolate_add(&isolates[at], &client);
             owned[at] = true;
         } else {
-            isolate_remove(&isolates[at]);
+            forget(&isolates[at]);
             owned[at] = false;
         }
         if (round % 500)
@@ -261,6 +282,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_slot),
         cmocka_unit_test(test_removed_with_the_last),
+        cmocka_unit_test(test_same_address),
         cmocka_unit_test(test_unknown_versions),
         cmocka_unit_test(test_owners),
     };

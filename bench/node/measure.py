@@ -364,7 +364,7 @@ class Client(Process):
 
 class Http(Throughput):
     kinds = ('hello', 'api')
-    window, warm_up = 400, 1500
+    window, warm_up = 400, 1000
 
     def __init__(self, subjects, client):
         super().__init__()
@@ -457,7 +457,7 @@ def main():
         'relinked': f'{directory}/host/relinked', 'two': f'{directory}/host/two-engines',
         'bare': f'{directory}/host/bare', 'trap': f'{directory}/host/trap',
     }
-    sets, rounds, starts = (1, 5, 6) if options.quick else (4, 10, 40)
+    sets, rounds, starts = (1, 5, 6) if options.quick else (3, 12, 30)
     before, began = load(), time.monotonic()
 
     start, programs = Starts(subjects, directory), Programs(subjects)

@@ -31,6 +31,25 @@ void delete_released(Environment &environment)
     }
 }
 
+void delete_all_references(Environment &environment)
+{
+    {
+        Hold hold(environment.lock);
+        for (const auto &entry : environment.handles)
+            environment.released.push_back(entry.second);
+        environment.handles.clear();
+    }
+    delete_released(environment);
+    for (napi_ref &helper : environment.helpers) {
+        if (helper != nullptr)
+            napi_delete_reference(environment.napi, helper);
+        helper = nullptr;
+    }
+    if (environment.thrown != nullptr)
+        napi_delete_reference(environment.napi, environment.thrown);
+    environment.thrown = nullptr;
+}
+
 static Status make_handle(Environment &environment, napi_value object, engraft_node_kind kind,
                           Value *ret_value, Error *reterr)
 {
@@ -135,6 +154,15 @@ static Status build_decimal(Environment &environment, const Value &value, napi_v
     return ENGRAFT_NODE_OK;
 }
 
+/* The caller's memory may hold anything; an enumeration may not. */
+static bool is_known_kind(const Value &value)
+{
+    unsigned kind;
+    static_assert(sizeof(kind) == sizeof(value.kind), "an enumeration is an int");
+    memcpy(&kind, &value.kind, sizeof(kind));
+    return kind <= ENGRAFT_NODE_REFERENCE;
+}
+
 static napi_status build_scalar(napi_env env, const Value &value, napi_value *ret_value)
 {
     switch (value.kind) {
@@ -166,6 +194,8 @@ static Status build(Environment &environment, const Value &value, unsigned depth
 {
     if (depth > deepest)
         return fail(reterr, ENGRAFT_NODE_TYPE, "the value is deeper than %u", deepest);
+    if (!is_known_kind(value))
+        return fail(reterr, ENGRAFT_NODE_ARGUMENT, "no kind of value");
     switch (value.kind) {
     case ENGRAFT_NODE_ARRAY:
         return build_array(environment, value, depth, ret_value, reterr);
@@ -178,8 +208,6 @@ static Status build(Environment &environment, const Value &value, unsigned depth
     case ENGRAFT_NODE_REFERENCE:
         return from_handle(environment, value, ret_value, reterr);
     default:
-        if (value.kind < ENGRAFT_NODE_UNDEFINED || value.kind > ENGRAFT_NODE_REFERENCE)
-            return fail(reterr, ENGRAFT_NODE_ARGUMENT, "%d is no kind of value", value.kind);
         return take(environment, build_scalar(environment.napi, value, ret_value), reterr);
     }
 }

@@ -259,6 +259,8 @@ static void free_environment(Environment &environment)
     v8::HandleScope handles(environment.isolate);
     environment.isolate->CancelTerminateExecution();
     environment.inside++; /* finalizers are called back: they may not wait for anything */
+    if (environment.napi != nullptr)
+        delete_all_references(environment);
     if (env != nullptr)
         node::FreeEnvironment(env);
     environment.inside--;

@@ -7,12 +7,14 @@
 
 namespace engraft_node_impl {
 
+namespace {
 struct Function {
     Environment *environment;
     engraft_node_callback callback;
     void *user;
     engraft_node_destroy destroy;
 };
+} // namespace
 
 static const char *code_of(Status status)
 {

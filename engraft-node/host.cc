@@ -124,11 +124,13 @@ void release_isolate(Environment &environment)
 
 /* ---- the context */
 
+namespace {
 /* A queue of promises' jobs must live as long as the contexts that use it. */
 struct Jobs {
     v8::Global<Context> context;
     std::unique_ptr<v8::MicrotaskQueue> queue;
 };
+} // namespace
 
 static void free_jobs(const v8::WeakCallbackInfo<Jobs> &info)
 {

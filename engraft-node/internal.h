@@ -301,6 +301,8 @@ Status from_handle(Environment &environment, const Value &value, napi_value *ret
 Status take_exception(Environment &environment, Error *reterr);
 void describe_exception(Environment &environment, napi_value exception, Error *reterr);
 void delete_released(Environment &environment);
+/* Before the end: Node-API leaves references to those who made them. */
+void delete_all_references(Environment &environment);
 
 /* run.cc */
 Status call_helper(Environment &environment, Helper helper, size_t count,

@@ -8,6 +8,7 @@ namespace engraft_node_impl {
 
 /* ---- a thread of its own */
 
+namespace {
 struct Start {
     std::shared_ptr<Environment> environment;
     const engraft_node_options *options;
@@ -15,6 +16,7 @@ struct Start {
     Status status;
     bool done;
 };
+} // namespace
 
 static void enter_phase(Environment &environment, Phase phase)
 {

@@ -18,6 +18,7 @@ namespace engraft_node_impl {
 
 enum class State { none, ready, failed, shut_down };
 
+namespace {
 struct Process {
     Lock lock;
     State state = State::none;
@@ -25,6 +26,7 @@ struct Process {
     std::unique_ptr<node::InitializationResult> result;
     std::vector<std::string> given; /* the first start's arguments */
 };
+} // namespace
 
 /* Never destroyed: environments may be running while the process exits. */
 static Process &process()

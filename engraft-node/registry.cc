@@ -10,11 +10,13 @@ namespace engraft_node_impl {
 /* A handle of a value carries its environment above, so that it can be released by itself. */
 static constexpr unsigned handle_bits = 40;
 
+namespace {
 struct Registry {
     Lock lock;
     uint64_t last = 0;
     std::unordered_map<uint64_t, std::shared_ptr<Environment>> environments;
 };
+} // namespace
 
 /* Never destroyed: threads may still look at it while the process exits. */
 static Registry &registry()

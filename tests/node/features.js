@@ -388,8 +388,8 @@ const features = {
         const session = new (require('inspector').Session)();
         session.connect();
         for (let round = 0; collected === 0 && round < 20; round++) {
-            await new Promise(setImmediate);
             await promisify(session.post.bind(session))('HeapProfiler.collectGarbage');
+            await new Promise(setImmediate); // the session may not end inside of that answer
         }
         session.disconnect();
         assert.ok(collected > 0, 'no finalizer has run');

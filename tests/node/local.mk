@@ -3,6 +3,7 @@
 node_tests = \
 	tests/node/crash.t \
 	tests/node/enode.t \
+	tests/node/features.t \
 	tests/node/loader.t \
 	tests/node/game-server.t \
 	tests/node/recipe.t \
@@ -22,3 +23,13 @@ EXTRA_DIST += \
 	tests/node/enode-test.h \
 	tests/node/enode-values.c \
 	tests/node/loader-host.cc
+
+# The plugin that runs features.js, and the hosts that tests/node/features.t has it run in.
+EXTRA_DIST += \
+	tests/node/features-addon.c \
+	tests/node/features-driver.c \
+	tests/node/features-host.c \
+	tests/node/features-host.js \
+	tests/node/features-v8.cc \
+	tests/node/features-v8.h \
+	tests/node/features.h

@@ -692,8 +692,11 @@ enum engraft_status plan_make(struct arena *arena, const struct image *images, s
     brought_find(plan, images, image_count);
     engine = engine_of_plugin(plugin, plan->manifest, engines, engine_count);
     if (!engine) {
-        refuse(plan, ENGRAFT_NO_ENGINE, NULL,
-               "the plugin has no reference to any engine of the host");
+        refuse(plan, ENGRAFT_NO_ENGINE, NULL, "%s",
+               engine_count || !request->offline
+                   ? "the plugin has no reference to any engine of the host"
+                   : "no engine was found in the host (a file is looked at alone, without what it "
+                     "links to: name the library that holds the engine, or a process)");
         return ENGRAFT_OK;
     }
     plugin_abi_find(request, probe_row(engine), engine, plan);

@@ -27,7 +27,7 @@ static struct v8_host hosts[HOST_MAX];
 static struct v8_client clients[CLIENT_MAX];
 static struct owner *owners;
 static size_t owner_size, owner_count; /* size: a power of two */
-static unsigned long starts, serials;
+static unsigned long serials;
 
 static void lock(void)
 {
@@ -188,26 +188,10 @@ struct cxx_object *platform_of_isolate(struct v8_host *host, const void *isolate
     return platform ? platform : atomic_load_explicit(&host->own, memory_order_acquire);
 }
 
-struct cxx_object *platform_of_latest(struct v8_host *host)
-{
-    const struct v8_client *latest = NULL;
-    struct cxx_object *platform;
-
-    lock();
-    for (unsigned i = 0; i < CLIENT_MAX; i++)
-        if (clients[i].used && clients[i].host == host && clients[i].platform &&
-            (!latest || clients[i].started > latest->started))
-            latest = &clients[i];
-    platform = latest ? latest->platform : NULL;
-    unlock();
-    return platform;
-}
-
 void client_start(struct v8_client *client, struct cxx_object *platform)
 {
     lock();
     client->platform = platform;
-    client->started = ++starts;
     unlock();
 }
 

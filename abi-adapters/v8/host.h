@@ -114,7 +114,6 @@ struct v8_client {
     struct abi_object object;
     struct v8_host *host;
     struct cxx_object *platform; /* between its InitializePlatform() and DisposePlatform() */
-    unsigned long started;       /* order of InitializePlatform() calls */
 };
 
 /* host.c; all of them lock by themselves. */
@@ -133,8 +132,6 @@ unsigned long isolate_serial(const void *isolate);
 void isolate_remove(const void *isolate, unsigned long serial);
 /* Whose tasks an isolate's are: the platform of the plugin that created it, else the host's own. */
 struct cxx_object *platform_of_isolate(struct v8_host *host, const void *isolate);
-/* Of the plugin that started last among those that run; NULL: none does. */
-struct cxx_object *platform_of_latest(struct v8_host *host);
 
 /* platform.c */
 void dispatcher_prepare(struct v8_host *host);

@@ -4,8 +4,9 @@
  * host's platform or to a plugin's. It owns nothing and keeps no task, so it can come and go while both
  * sides run; the object itself is static, for a thread may still hold it when it is removed.
  *
- * To whom: what names an isolate, to the isolate's; what is posted, to that of the isolate that the
- * posting thread has entered; memory and clocks, to the host's, which V8 was initialised with.
+ * To whom: what names an isolate, to the isolate's; what is posted or traced, to that of the isolate
+ * that the thread has entered, without one to the host's: a plugin's may be gone without a word, when
+ * exit() is under way. Memory and clocks, to the host's, which V8 was initialised with.
  *
  * C sees the virtual functions of C++ as the ABI does (Itanium C++ ABI 3.1, 3.2): `this` is the first
  * argument, a result that is a class with a destructor lies where a pointer in front of it says, and
@@ -49,19 +50,6 @@ static struct cxx_object *to_current(const struct dispatcher *self)
     void *isolate = self->host->functions.isolate_current();
 
     return isolate ? to_isolate(self, (uintptr_t)isolate) : to_host(self);
-}
-
-/* V8 traces from threads of its own, too, where no isolate is entered: a plugin that is there to trace
- * gets these, as it would if it were alone. */
-static struct cxx_object *to_tracer(const struct dispatcher *self)
-{
-    void *isolate = self->host->functions.isolate_current();
-    struct cxx_object *latest;
-
-    if (isolate)
-        return to_isolate(self, (uintptr_t)isolate);
-    latest = platform_of_latest(self->host);
-    return latest ? latest : to_host(self);
 }
 
 /* ---- the shapes of calls ------------------------------------------------------------------------------ */
@@ -123,7 +111,7 @@ INTEGER(post_worker_at, PLATFORM_POST_WORKER_AT, to_current(self))
 INTEGER(idle_enabled, PLATFORM_IDLE_ENABLED, to_isolate(self, a))
 INTEGER(clock_integer, PLATFORM_CLOCK_INTEGER, to_host(self))
 INTEGER(stack_printer, PLATFORM_STACK_PRINTER, to_host(self))
-INTEGER(tracing, PLATFORM_TRACING, to_tracer(self))
+INTEGER(tracing, PLATFORM_TRACING, to_current(self))
 INTEGER(dump, PLATFORM_DUMP, to_host(self))
 INTEGER(allocation_observer, PLATFORM_ALLOCATION_OBSERVER, to_host(self))
 STRUCTURE(foreground_runner, PLATFORM_FOREGROUND_RUNNER, to_isolate(self, a))

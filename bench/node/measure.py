@@ -449,7 +449,7 @@ def processor():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('directory')
-    parser.add_argument('--quick', action='store_true', help='a tenth, for a first look')
+    parser.add_argument('--quick', action='store_true', help='a quarter, for a first look')
     options = parser.parse_args()
     directory = os.path.abspath(options.directory)
     subjects = {
@@ -457,7 +457,7 @@ def main():
         'relinked': f'{directory}/host/relinked', 'two': f'{directory}/host/two-engines',
         'bare': f'{directory}/host/bare', 'trap': f'{directory}/host/trap',
     }
-    sets, rounds, starts = (1, 5, 6) if options.quick else (3, 12, 30)
+    sets, rounds, starts = (1, 8, 12) if options.quick else (3, 12, 30)
     before, began = load(), time.monotonic()
 
     start, programs = Starts(subjects, directory), Programs(subjects)

@@ -30,7 +30,7 @@ host = -L$(engine) -l:libnode.so.108 -luv -lstdc++ -pthread -Wl,-rpath,$(engine)
 native: libnative.so $(checks)
 	$(CXX) -o $@ $(checks) ./libnative.so -Wl,-rpath,$(CURDIR) $(host)
 libnative.so: $(own)
-	$(CXX) -shared -o $@ $(own) $(host)
+	$(CXX) -shared -Wl,-soname,$@ -o $@ $(own) $(host)
 # The host's engine is Debian's libnode, a whole Node: it comes first, or its own references to
 # node:: would be bound to the plugin's.
 grafted: $(checks)

@@ -258,12 +258,13 @@ static void free_environment(Environment &environment)
     fail_waiting(environment);
     v8::HandleScope handles(environment.isolate);
     environment.isolate->CancelTerminateExecution();
-    environment.inside++; /* finalizers are called back: they may not wait for anything */
+    /* Finalizers are called back: they may not wait for anything. It stays so: a wake-up that was sent
+       before is delivered by the loop when the isolate has gone, and must not touch it. */
+    environment.inside++;
     if (environment.napi != nullptr)
         delete_all_references(environment);
     if (env != nullptr)
         node::FreeEnvironment(env);
-    environment.inside--;
     environment.context.Reset();
     if (environment.isolate_data != nullptr)
         node::FreeIsolateData(environment.isolate_data);

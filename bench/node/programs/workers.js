@@ -20,8 +20,9 @@ async function ask(worker, list) {
 exports.unit = async () => {
   let sum = 0;
   const worker = new Worker(source, { eval: true });
+  const exited = once(worker, 'exit'); // which may follow the last message at once
   for (let i = 1; i < 200; i++) sum += await ask(worker, [i, i, i]);
   sum += await ask(worker, []);
-  await once(worker, 'exit');
+  await exited;
   return String(sum);
 };

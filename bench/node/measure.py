@@ -17,6 +17,7 @@ import math
 import os
 import platform
 import re
+import select
 import signal
 import statistics
 import subprocess
@@ -30,6 +31,7 @@ OTHERS = ['again', 'relinked', 'two']
 TITLES = {'debian': "Debian's node", 'again': "Debian's again", 'relinked': 'relinked',
           'two': 'two engines', 'bare': 'the host without Node'}
 CONNECTIONS = 16
+PATIENCE = 300
 
 # The result that each unit of a program must have, everywhere; the first group is the engine's
 # work, in the second Node's C++ has its part.
@@ -67,6 +69,8 @@ class Process:
                                         text=True)
 
     def read(self):
+        if not select.select([self.process.stdout], [], [], PATIENCE)[0]:
+            raise Failed(f'{self.name}: no answer in {PATIENCE} seconds')
         line = self.process.stdout.readline()
         if not line.endswith('\n'):
             raise Failed(f'{self.name}: {status_text(self.process.wait())}')

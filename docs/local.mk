@@ -10,7 +10,8 @@ dist_doc_DATA += \
 	docs/HOWTO-add-an-adapter.md \
 	docs/HOWTO-add-an-architecture.md \
 	docs/HOWTO-add-an-engine.md \
-	docs/LIMITS.md
+	docs/LIMITS.md \
+	docs/NODE.md
 
 # Schemas of what `engraft --json` and ENGRAFT_REPORT write; they refer to each other by file name.
 schemadir = $(docdir)/schema

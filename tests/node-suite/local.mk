@@ -3,6 +3,7 @@
 # Takes half an hour for all files; ./dev check --all runs a sample.
 
 EXTRA_DIST += \
+	docs/node-suite.txt \
 	tests/node-suite/host.cc \
 	tests/node-suite/needs.py \
 	tests/node-suite/pieces.sh \

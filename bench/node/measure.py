@@ -140,7 +140,7 @@ def reached(value, goal):
 def noisy(again):
     """Whether the same program twice differs by so much that a goal of 0.98 means nothing."""
     low, middle, high = statistics.quantiles(again, n=4, method='inclusive')
-    return abs(middle - 1) > 0.03 or high - low > 0.2
+    return abs(middle - 1) > 0.03 or (high - low) / math.sqrt(len(again)) > 0.04
 
 
 # ---- start-up
@@ -319,7 +319,7 @@ class Throughput:
 
 
 class Programs(Throughput):
-    warm_up = 5
+    warm_up = 4
 
     def __init__(self, subjects):
         super().__init__()
@@ -379,7 +379,7 @@ class Client(Process):
 
 class Http(Throughput):
     kinds = ('hello', 'api')
-    window, warm_up = 400, 1000
+    window, warm_up = 300, 600
 
     def __init__(self, subjects, client):
         super().__init__()
@@ -464,7 +464,7 @@ def processor():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('directory')
-    parser.add_argument('--quick', action='store_true', help='a quarter, for a first look')
+    parser.add_argument('--quick', action='store_true', help='a third, for a first look')
     options = parser.parse_args()
     directory = os.path.abspath(options.directory)
     subjects = {
@@ -472,7 +472,7 @@ def main():
         'relinked': f'{directory}/host/relinked', 'two': f'{directory}/host/two-engines',
         'bare': f'{directory}/host/bare', 'trap': f'{directory}/host/trap',
     }
-    sets, rounds, starts = (1, 8, 12) if options.quick else (3, 12, 30)
+    sets, rounds, starts = (4, 4, 12) if options.quick else (8, 6, 30)
     before, began = load(), time.monotonic()
 
     start, programs = Starts(subjects, directory), Programs(subjects)

@@ -11,7 +11,8 @@ dist_doc_DATA += \
 	docs/HOWTO-add-an-architecture.md \
 	docs/HOWTO-add-an-engine.md \
 	docs/LIMITS.md \
-	docs/NODE.md
+	docs/NODE.md \
+	docs/bench-node.txt
 
 # Schemas of what `engraft --json` and ENGRAFT_REPORT write; they refer to each other by file name.
 schemadir = $(docdir)/schema

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One pass over bytes for many literals at once.
+ *
+ * A literal costs the same as a hundred: the longer the *shortest* one is, the fewer places of the
+ * bytes are looked at (every 3rd for 6 bytes, every 5th for 8), and the rarer its first bytes are in
+ * what is scanned, the less is compared. A scan may be used by several threads at a time.
+ */
+#ifndef ENGRAFT_SCAN_H
+#define ENGRAFT_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "image.h"
+
+#define SCAN_NEEDLE_MIN 6u
+#define SCAN_NEEDLE_MAX 4096u
+
+struct scan_needle {
+    const char *bytes; /* may hold NULs; the caller keeps them alive */
+    size_t length;     /* SCAN_NEEDLE_MIN to SCAN_NEEDLE_MAX */
+};
+
+struct scan;
+
+/* NULL: no memory, or a needle of another length. Equal needles are all reported. */
+struct scan *scan_create(const struct scan_needle *needles, size_t count);
+void scan_destroy(struct scan *scan); /* NULL is fine */
+
+/* Calls hit() for every occurrence, also of those that overlap, in ascending order of position; hit
+ * returns false to stop. */
+void scan_bytes(const struct scan *scan, const unsigned char *bytes, size_t length,
+                bool (*hit)(void *user, size_t needle, size_t position), void *user);
+
+/*
+ * scan_image() - the same for what an image holds of its file: the segments that are not executable,
+ * or all of them where constants lie among the code (linked without -z separate-code).
+ *
+ * The file of the image is read in chunks with pread(), so that nothing is faulted into the image;
+ * where there is no file, image_at() is asked, and what it cannot give is skipped. No more than
+ * SCAN_IMAGE_MAX bytes are looked at. A needle that lies across two segments is not found.
+ * hit() gets vaddrs, ascending within a segment.
+ * Returns OK (also when hit() stopped it), MEMORY.
+ */
+#define SCAN_IMAGE_MAX (2ull << 30)
+enum engraft_status scan_image(const struct scan *scan, const struct image *image,
+                               bool (*hit)(void *user, size_t needle, uint64_t vaddr),
+                               void *user);
+
+/* The segments that scan_image() looks at, in its order: NULL after the last. */
+const struct image_segment *scan_segment(const struct image *image, unsigned index);
+
+#endif

@@ -5,6 +5,12 @@
 #include "probes.h"
 #include "relinker.h"
 
+/* Symbols, sections, notes and data structures are an engine's own; a text may be quoted. */
+static enum engraft_strength strength_of_kind(const char *kind)
+{
+    return strcmp(kind, "text") == 0 ? ENGRAFT_STRENGTH_SUPPORT : ENGRAFT_STRENGTH_PROOF;
+}
+
 void evidence_add(struct engine_instance *instance, unsigned module, const char *kind,
                   const char *format, ...)
 {
@@ -15,6 +21,7 @@ void evidence_add(struct engine_instance *instance, unsigned module, const char 
         return;
     evidence = &instance->evidence[instance->evidence_count++];
     evidence->kind = kind;
+    evidence->strength = strength_of_kind(kind);
     evidence->module = module;
     va_start(arguments, format);
     text_vformat(evidence->detail, sizeof evidence->detail, format, arguments);

@@ -186,7 +186,7 @@ static int open_in_root(pid_t pid, const char *path, const struct mapped_file *f
 
 /* map_files is the mapped file itself, whatever became of its name; the kernel wants a capability
  * for it. The others are names, which may lead elsewhere by now. */
-static int mapped_file_open(pid_t pid, const struct mapped_file *file)
+int mapped_file_open(pid_t pid, const struct mapped_file *file)
 {
     char path[128];
     int fd;

@@ -28,4 +28,7 @@ struct mapped_files {
 bool maps_parse(char *text, struct mapped_files *ret_files);
 void maps_clear(struct mapped_files *files);
 
+/* The file itself, read-only; -1 when no way leads to it. The caller closes it. */
+int mapped_file_open(pid_t pid, const struct mapped_file *file);
+
 #endif

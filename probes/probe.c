@@ -363,6 +363,7 @@ static bool instance_make(const struct image *images, size_t count,
     instance->row = core->row;
     instance->ready = -1;
     instance->symbols = core->symbols;
+    instance->confidence = ENGRAFT_CONFIDENCE_CERTAIN;
     text_format(instance->abi.engine, sizeof instance->abi.engine, "%s",
                 core->note ? manifest_string(core->note, core->note->engine) : core->row->id);
     instance_add(instance, images, core);

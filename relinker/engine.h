@@ -38,6 +38,7 @@ struct engine_row {
 
 struct engine_evidence {
     const char *kind; /* static storage */
+    enum engraft_strength strength;
     char detail[160];
     unsigned module; /* index into modules */
 };
@@ -54,6 +55,8 @@ struct engine_instance {
     const char *prefixes[ENGINE_PREFIX_MAX + 1]; /* NULL-terminated; from the row, the note or the registration */
     struct engine_evidence evidence[ENGINE_EVIDENCE_MAX];
     unsigned evidence_count;
+    enum engraft_confidence confidence;
+    unsigned api_count; /* exported names of the engine; 0 until somebody counts */
 };
 
 /*

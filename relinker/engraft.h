@@ -79,6 +79,19 @@ enum engraft_symbols {
     ENGRAFT_SYMBOLS_DEBUG = 3,   /* only in separate debug data */
 };
 
+/* How much a piece of evidence says. */
+enum engraft_strength {
+    ENGRAFT_STRENGTH_HINT = 1,    /* agrees with the finding; says nothing alone */
+    ENGRAFT_STRENGTH_SUPPORT = 2, /* text or code that others could carry, too */
+    ENGRAFT_STRENGTH_PROOF = 3,   /* a definition, section or structure that only the engine has */
+};
+
+/* How sure it is that the engine is there, and of this version. */
+enum engraft_confidence {
+    ENGRAFT_CONFIDENCE_STRONG = 1,  /* two independent pieces of SUPPORT */
+    ENGRAFT_CONFIDENCE_CERTAIN = 2, /* at least one PROOF */
+};
+
 /* One engine found in a target. Strings live as long as the target. */
 struct engraft_engine {
     size_t size;
@@ -90,6 +103,10 @@ struct engraft_engine {
     int ready;             /* 1 initialised, 0 not yet, -1 cannot be told */
     size_t module_count;   /* see engraft_target_module() */
     size_t evidence_count; /* see engraft_target_evidence() */
+    enum engraft_confidence confidence;
+    size_t api_count;   /* functions and objects of the engine's API that its modules export */
+    bool relinkable;    /* whether plugins can be bound to it */
+    const char *relink; /* one sentence: which plugins, or why none */
 };
 
 /* A module (mapped ELF object) of an engine. Strings live as long as the target. */
@@ -105,12 +122,31 @@ struct engraft_evidence {
     const char *kind;   /* "dynamic-symbol", "data", "note", "registration", "string", ... */
     const char *detail; /* what was seen */
     const char *module; /* path of the module it was seen in */
+    enum engraft_strength strength;
+};
+
+/* An engine that a file takes from elsewhere. Strings live as long as the target. */
+struct engraft_need {
+    size_t size;
+    const char *engine;  /* stable id */
+    const char *library; /* the DT_NEEDED name that brings it; NULL: whoever loads the file */
+    const char *path;    /* that library on this machine; NULL when it was not found */
+    const char *version; /* of the engine in it; NULL when it cannot be told */
+    size_t symbol_count; /* how many of the engine's symbols the file refers to */
+};
+
+/* A module that could not be read (its file is gone; a core file has no copy of it). */
+struct engraft_missing {
+    size_t size;
+    const char *path;
+    const char *build_id; /* hexadecimal, "" when it is not known */
+    const char *reason;   /* one sentence */
 };
 
 /*
  * engraft_target_open() - take a snapshot of the engines in a target.
- * @spec: NULL or "self" for this process; a decimal PID; else the path of an ELF file. Core files
- *   are UNSUPPORTED in 0.1. A path made of digits only is written "./123".
+ * @spec: NULL or "self" for this process; a decimal PID; else the path of an ELF file or of a core
+ *   file. A path made of digits only is written "./123".
  * @ret_target: the snapshot; release it with engraft_target_close().
  * Returns OK (also when no engine is found: the count is 0), ARGUMENT, NOT_FOUND (no such file or
  * process), SYSTEM (no permission, with errno's text), FORMAT, UNSUPPORTED, MEMORY, DEEP.
@@ -131,6 +167,75 @@ ENGRAFT_PUBLIC enum engraft_status engraft_target_module(const struct engraft_ta
 ENGRAFT_PUBLIC enum engraft_status engraft_target_evidence(const struct engraft_target *target,
                                                            size_t index, size_t evidence,
                                                            struct engraft_evidence *ret_evidence);
+/*
+ * engraft_target_need() - engines that an ELF file refers to and does not contain; a process or a
+ * core has none. engraft_target_missing() - modules of a process or a core that could not be read.
+ * index < the count, else ARGUMENT. Any thread, one at a time for one target.
+ */
+ENGRAFT_PUBLIC size_t engraft_target_need_count(const struct engraft_target *target);
+ENGRAFT_PUBLIC enum engraft_status engraft_target_need(const struct engraft_target *target,
+                                                       size_t index,
+                                                       struct engraft_need *ret_need);
+ENGRAFT_PUBLIC size_t engraft_target_missing_count(const struct engraft_target *target);
+ENGRAFT_PUBLIC enum engraft_status engraft_target_missing(const struct engraft_target *target,
+                                                          size_t index,
+                                                          struct engraft_missing *ret_missing);
+
+/* ---- processes: which engines run on this machine ------------------------------------------------ */
+
+struct engraft_processes; /* opaque; remembers what it learnt of files between snapshots */
+
+/* One process with at least one engine. Strings live until the next engraft_processes_read(). */
+struct engraft_process {
+    size_t size;
+    int pid;             /* as this process sees it */
+    unsigned uid;        /* its effective user */
+    const char *user;    /* that user's name here, or the number */
+    const char *command; /* the kernel's name of it, at most 15 bytes of anything */
+    const char *container; /* id or name from its control group, "chroot" or "namespace" where its
+                              root or its mounts are others than ours; "" when neither */
+    size_t engine_count;
+};
+
+/* What a snapshot covered. */
+struct engraft_processes_summary {
+    size_t size;
+    size_t seen;           /* entries of /proc */
+    size_t read;           /* processes whose modules were looked at */
+    size_t kernel_threads; /* have no modules */
+    size_t zombies;        /* have none any more */
+    size_t gone;           /* ended meanwhile */
+    size_t forbidden;      /* another user's */
+    size_t failed;         /* anything else; `first_failure` says what */
+    struct engraft_error first_failure;
+    size_t files_known;    /* distinct files mapped, known from an earlier look */
+    size_t files_read;     /* distinct files mapped and read in this snapshot */
+    size_t files_failed;   /* distinct files mapped that could not be read */
+};
+
+/*
+ * engraft_processes_open() - an empty set; release it with engraft_processes_close().
+ * engraft_processes_read() - takes a snapshot of all processes that may be seen; the one before it
+ *   is gone. Files that have not changed since (device, inode, size, times) are not read again.
+ * Return OK, ARGUMENT, SYSTEM (no /proc), MEMORY, DEEP. Any thread, one at a time for one set.
+ */
+ENGRAFT_PUBLIC enum engraft_status engraft_processes_open(struct engraft_processes **ret_processes,
+                                                          struct engraft_error *reterr);
+ENGRAFT_PUBLIC enum engraft_status engraft_processes_read(struct engraft_processes *processes,
+                                                          struct engraft_error *reterr);
+ENGRAFT_PUBLIC void engraft_processes_close(struct engraft_processes *processes); /* NULL is fine */
+ENGRAFT_PUBLIC void
+engraft_processes_summary(const struct engraft_processes *processes,
+                          struct engraft_processes_summary *ret_summary);
+/* Processes with an engine, by ascending PID. index < the count, else ARGUMENT. Of the engines,
+ * `ready` is -1 (engraft_target_open() looks), `module_count` is 1 and evidence is not kept. */
+ENGRAFT_PUBLIC size_t engraft_processes_count(const struct engraft_processes *processes);
+ENGRAFT_PUBLIC enum engraft_status
+engraft_processes_process(const struct engraft_processes *processes, size_t index,
+                          struct engraft_process *ret_process);
+ENGRAFT_PUBLIC enum engraft_status
+engraft_processes_engine(const struct engraft_processes *processes, size_t index, size_t engine,
+                         struct engraft_engine *ret_engine, const char **ret_path);
 
 /* ---- plans ----------------------------------------------------------------------------------- */
 

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a row of engines.def is made of: facts about an engine's files, as data. See
+ * docs/HOWTO-add-an-engine.md for how to find and to write them.
+ */
+#ifndef ENGRAFT_FACTS_H
+#define ENGRAFT_FACTS_H
+
+#include "engine.h"
+
+#define FACTS_MAX 10
+
+enum fact_kind {
+    FACT_NONE = 0,
+    FACT_SYMBOL,   /* all symbols that `name` lists are defined, with content */
+    FACT_SECTION,  /* the file has a section `name` */
+    FACT_TEXT,     /* the pattern `name` matches in constant data */
+    FACT_VARIABLE, /* `name` is an array of characters or a pointer to them; `pattern` matches */
+    FACT_INTEGER,  /* the variables that `name` lists are integers, read as `code` says */
+    FACT_GETTER,   /* what the functions that `name` lists return: text or numbers */
+};
+
+/* How numbers become a version. */
+enum fact_code {
+    CODE_TEXT = 0,   /* they are none: `pattern` says */
+    CODE_PARTS,      /* each is a part: 3, 1, 2 is 3.1.2 */
+    CODE_MMNNPP,     /* 90004 is 9.0.4 */
+    CODE_MNP,        /* 320 is 3.2.0 */
+    CODE_MMNN_REAL,  /* a double: 504 is 5.4 */
+    CODE_PYTHON_HEX, /* 0x030b02f0 is 3.11.2 */
+    CODE_TCL,        /* four: 8, 6, 13 and the kind of release */
+};
+
+/*
+ * A pattern is text with
+ *   %v  a version: digits, then letters, digits and . + - _ ~; it has a dot (captured)
+ *   %n  digits (captured; captured pieces are joined with a dot)
+ *   %*  anything printable, as little as possible, at most 64 bytes
+ *   %0  a NUL byte
+ *   %^  nothing: it keeps engraft's own copy of a text from being the text
+ * It has to begin with at least six bytes of literal text (%^ apart) where it is searched for.
+ */
+struct fact {
+    enum fact_kind kind;
+    const char *name;    /* symbols (separated by blanks), a section, or a pattern */
+    const char *pattern; /* VARIABLE, GETTER: of the text; NULL: "%v%0" */
+    enum fact_code code; /* INTEGER, GETTER */
+    unsigned size;       /* INTEGER: bytes of each; 0: 4 */
+    const char *config;  /* "key=value", set when the fact holds; NULL: it is about the version */
+};
+
+/* Readiness: an integer at `offset` of a variable that is not 0 once the engine is initialised. */
+struct ready_fact {
+    const char *symbol;
+    unsigned offset, size;
+};
+
+struct examination;
+
+struct engine_facts {
+    const char *id;
+    bool bound; /* probe.c has a row of this engine: its symbols were looked at there */
+    /* The engine is there when one SYMBOL or SECTION holds, or two different TEXTs do. */
+    struct fact presence[FACTS_MAX];
+    /* The first that holds tells the version; the others have to agree with it. */
+    struct fact version[FACTS_MAX];
+    struct fact config[FACTS_MAX];
+    struct ready_fact ready[4]; /* the first whose symbol exists */
+    const char *api[8];    /* prefixes of the engine's API */
+    const char *unless[3]; /* engines that look alike: where one of them is, this is not */
+    /* For what no fact can say. False: not this engine after all. NULL: nothing of the kind. */
+    bool (*examine)(struct examination *examination);
+};
+
+/* What examine() works on. */
+struct examination {
+    const struct image *image;
+    const struct engine_facts *facts;
+    struct engine_instance *instance; /* module_count is 1; version may be "" */
+};
+
+/* The facts at `index`; NULL after the last. */
+const struct engine_facts *engine_facts_at(size_t index);
+const struct engine_facts *engine_facts_of(const char *id);
+
+/* Adds "key=value" to a configuration, keys sorted. */
+void config_set(struct abi *abi, const char *key_and_value);
+
+/*
+ * pattern_match() - match `pattern` at the first of `length` bytes.
+ * @ret_version: what was captured, "" when nothing; not touched on failure.
+ * @ret_length: bytes that matched.
+ */
+bool pattern_match(const char *pattern, const char *bytes, size_t length, char *ret_version,
+                   size_t version_size, size_t *ret_length);
+/* The literal text that a pattern begins with, without %^. Returns its length. */
+size_t pattern_prefix(const char *pattern, char *ret_text, size_t size);
+
+/* ---- hooks of engines.def, each in a file of its own ---- */
+
+bool v8_identify(struct examination *examination);
+bool cpython_identify(struct examination *examination);
+
+#endif

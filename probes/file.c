@@ -25,6 +25,11 @@ static const char *kind_of_file(mode_t mode)
     }
 }
 
+static uint64_t nanoseconds(const struct statx_timestamp *time)
+{
+    return (uint64_t)time->tv_sec * 1000000000u + time->tv_nsec;
+}
+
 bool file_facts_read(int fd, const char *path, struct file_facts *ret_facts)
 {
     struct statx file;
@@ -35,6 +40,8 @@ bool file_facts_read(int fd, const char *path, struct file_facts *ret_facts)
     ret_facts->mode = file.stx_mode;
     ret_facts->size = file.stx_size;
     ret_facts->inode = file.stx_ino;
+    ret_facts->modified = nanoseconds(&file.stx_mtime);
+    ret_facts->changed = nanoseconds(&file.stx_ctime);
     ret_facts->device = makedev(file.stx_dev_major, file.stx_dev_minor);
     return true;
 }
@@ -68,6 +75,31 @@ int file_open(const char *path, enum engraft_status *ret_status, struct engraft_
     if (ret_status)
         *ret_status = status;
     return -1;
+}
+
+bool file_read(int fd, void *buffer, size_t length, uint64_t offset)
+{
+    unsigned char *at = buffer;
+
+    if (offset > INT64_MAX || length > INT64_MAX - offset) {
+        errno = 0;
+        return false;
+    }
+    while (length) {
+        ssize_t done = pread(fd, at, length, (off_t)offset);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0) {
+            if (done == 0)
+                errno = 0;
+            return false;
+        }
+        at += done;
+        offset += (uint64_t)done;
+        length -= (size_t)done;
+    }
+    return true;
 }
 
 enum engraft_status file_modules(const char *path, struct deep_modules *ret_modules,

@@ -24,28 +24,12 @@ struct reader {
     unsigned char *fetched; /* a bit for each page */
     struct symtab *symtab;
     bool symtab_tried;
+    struct sections *sections;
+    bool sections_tried;
     char path[];
 };
 
 /* ---- bytes ------------------------------------------------------------------------------------------ */
-
-static bool read_at(int fd, void *buffer, size_t length, uint64_t offset)
-{
-    unsigned char *at = buffer;
-
-    while (length) {
-        ssize_t done = pread(fd, at, length, (off_t)offset);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        offset += (uint64_t)done;
-        length -= (size_t)done;
-    }
-    return true;
-}
 
 /* Fills [start, end) of the span from one segment: the rest of the pages is zero already. */
 static bool segment_fill(const struct image *image, const struct image_segment *segment,
@@ -65,7 +49,7 @@ static bool segment_fill(const struct image *image, const struct image_segment *
         return true;
     place = reader->span + (start - reader->span_start);
     if (from_file)
-        return read_at(reader->source.fd, place, end - start,
+        return file_read(reader->source.fd, place, end - start,
                        segment->offset + (start - segment->vaddr));
     return pid_read(reader->source.pid, image->load_address + start, place, end - start);
 }
@@ -157,7 +141,7 @@ static unsigned char *header_read(const struct reader *reader, size_t *ret_size)
             size = (size_t)reader->file_size;
         larger = realloc(header, size + 1);
         if (!larger ||
-            !(source->fd >= 0 ? read_at(source->fd, larger, size, 0)
+            !(source->fd >= 0 ? file_read(source->fd, larger, size, 0)
                               : pid_read(source->pid, source->map_start, larger, size))) {
             free(larger ? larger : header);
             return NULL;
@@ -368,6 +352,7 @@ void reader_close(struct image *image)
     struct reader *reader = image->reader;
 
     symtab_destroy(reader->symtab);
+    sections_destroy(reader->sections);
     if (reader->span)
         munmap(reader->span, reader->span_size + PAGE);
     if (reader->source.fd >= 0)
@@ -380,6 +365,26 @@ void reader_close(struct image *image)
 int reader_file(const struct image *image)
 {
     return ((const struct reader *)image->reader)->source.fd;
+}
+
+bool reader_section(const struct image *image, const char *name, uint64_t *ret_vaddr,
+                    uint64_t *ret_offset, uint64_t *ret_size)
+{
+    struct reader *reader = image->reader;
+    Elf64_Shdr header;
+
+    if (!reader->sections_tried && reader->source.fd >= 0)
+        reader->sections = sections_create(reader->source.fd);
+    reader->sections_tried = true;
+    if (!sections_find(reader->sections, name, &header))
+        return false;
+    if (ret_vaddr)
+        *ret_vaddr = header.sh_addr;
+    if (ret_offset)
+        *ret_offset = header.sh_offset;
+    if (ret_size)
+        *ret_size = header.sh_type == SHT_NOBITS ? 0 : header.sh_size;
+    return true;
 }
 
 void reader_build_id(const struct image *image, char *ret_text, size_t size)

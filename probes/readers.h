@@ -33,8 +33,23 @@ void reader_close(struct image *image);
 
 /* The file of an image; -1 when there is none. */
 int reader_file(const struct image *image);
+/*
+ * reader_section() - the first section called `name`, by the section headers of the image's file.
+ * @ret_vaddr: 0 for a section that is not loaded.  @ret_offset, @ret_size: in the file; a section of
+ *   SHT_NOBITS has no bytes there and size 0.  Any of them may be NULL.
+ * False: there is no file, no (usable) section headers, or no such section. Nothing says that the
+ * numbers lie inside of the file: image_at() and file_read() check them.
+ */
+bool reader_section(const struct image *image, const char *name, uint64_t *ret_vaddr,
+                    uint64_t *ret_offset, uint64_t *ret_size);
 /* Lower-case hexadecimal; "" when there is none or when it does not fit. */
 void reader_build_id(const struct image *image, char *ret_text, size_t size);
+
+/* The section headers of a file; NULL when it has none. */
+struct sections;
+struct sections *sections_create(int fd);
+void sections_destroy(struct sections *sections); /* NULL is fine */
+bool sections_find(const struct sections *sections, const char *name, Elf64_Shdr *ret_header);
 
 /* Symbols outside of the dynamic table; see image.h's find_hidden. */
 struct symtab;
@@ -48,11 +63,14 @@ enum engraft_symbols symtab_find(const struct symtab *symtab, const char *name,
 struct file_facts {
     mode_t mode;
     uint64_t size, inode;
+    uint64_t modified, changed; /* ns since 1970 */
     dev_t device;
 };
 bool file_facts_read(int fd, const char *path, struct file_facts *ret_facts);
 /* Opens a regular file for reading; -1 and *reterr when it is none. */
 int file_open(const char *path, enum engraft_status *ret_status, struct engraft_error *reterr);
+/* Bounded read of a file; false with errno (0 at the file's end) unless all of it was read. */
+bool file_read(int fd, void *buffer, size_t length, uint64_t offset);
 enum engraft_status file_modules(const char *path, struct deep_modules *ret_modules,
                                  struct engraft_error *reterr);
 enum engraft_status pid_modules(pid_t pid, struct deep_modules *ret_modules,

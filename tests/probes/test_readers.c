@@ -188,6 +188,42 @@ static void build_ids(void **state)
     opened_deinit(&without);
 }
 
+static void sections(void **state)
+{
+    const char *source = "__attribute__((section(\".engraft_test\"))) int x = 0x600d;"
+                         "int zero[99];";
+    uint64_t vaddr = 0, offset = 0, size = 0;
+    int value = 0;
+
+    (void)state;
+    OPENED(with, fixture_build("sections.so", source, ""));
+    struct image *image = &with.images[0];
+    assert_true(reader_section(image, ".engraft_test", &vaddr, &offset, &size));
+    assert_int_equal(vaddr, image_find_name(image, "x")->st_value);
+    assert_int_equal(size, sizeof value);
+    assert_true(file_read(reader_file(image), &value, sizeof value, offset));
+    assert_int_equal(value, 0x600d);
+    assert_true(reader_section(image, ".bss", &vaddr, NULL, &size));
+    assert_int_equal(size, 0);
+    assert_true(reader_section(image, ".engraft_test", NULL, NULL, NULL));
+    assert_false(reader_section(image, ".engraft", NULL, NULL, NULL));
+    assert_false(reader_section(image, "", NULL, NULL, NULL));
+    opened_deinit(&with);
+    size_t length;
+    unsigned char *bytes = fixture_read(fixture_path("sections.so"), &length);
+    ((Elf64_Ehdr *)(void *)bytes)->e_shoff = 0;
+    fixture_write(fixture_path("none.so"), bytes, length);
+    OPENED(none, fixture_path("none.so"));
+    assert_false(reader_section(&none.images[0], ".engraft_test", NULL, NULL, NULL));
+    opened_deinit(&none);
+    ((Elf64_Ehdr *)(void *)bytes)->e_shoff = length - 32;
+    fixture_write(fixture_path("none.so"), bytes, length);
+    OPENED(outside, fixture_path("none.so"));
+    assert_false(reader_section(&outside.images[0], ".engraft_test", NULL, NULL, NULL));
+    opened_deinit(&outside);
+    free(bytes);
+}
+
 /* ---- /proc/PID/maps ------------------------------------------------------------------------------------ */
 
 static void maps(void **state)
@@ -516,6 +552,7 @@ int main(void)
         cmocka_unit_test(truncated_while_read),
         cmocka_unit_test(spoiled_bytes),
         cmocka_unit_test(build_ids),
+        cmocka_unit_test(sections),
         cmocka_unit_test(maps),
         cmocka_unit_test(process),
         cmocka_unit_test(executable_comes_first),

@@ -34,14 +34,18 @@ void scan_destroy(struct scan *scan); /* NULL is fine */
 void scan_bytes(const struct scan *scan, const unsigned char *bytes, size_t length,
                 bool (*hit)(void *user, size_t needle, size_t position), void *user);
 
+/* The longest needle's length; 0 when there is none. */
+size_t scan_length_max(const struct scan *scan);
+
 /*
  * scan_image() - the same for what an image holds of its file: the segments that are not executable,
- * or all of them where constants lie among the code (linked without -z separate-code).
+ * and the executable ones, too, where constants lie among the code (linked without -z separate-code).
  *
  * The file of the image is read in chunks with pread(), so that nothing is faulted into the image;
- * where there is no file, image_at() is asked, and what it cannot give is skipped. No more than
+ * where there is no file, image_at() is asked. What cannot be read is skipped, and no more than
  * SCAN_IMAGE_MAX bytes are looked at. A needle that lies across two segments is not found.
- * hit() gets vaddrs, ascending within a segment.
+ * @image: of this process, or of reader_open().
+ * hit() gets vaddrs, ascending within a segment; segments come in the order of the image.
  * Returns OK (also when hit() stopped it), MEMORY.
  */
 #define SCAN_IMAGE_MAX (2ull << 30)
@@ -49,7 +53,11 @@ enum engraft_status scan_image(const struct scan *scan, const struct image *imag
                                bool (*hit)(void *user, size_t needle, uint64_t vaddr),
                                void *user);
 
-/* The segments that scan_image() looks at, in its order: NULL after the last. */
-const struct image_segment *scan_segment(const struct image *image, unsigned index);
+/* Whether scan_image() looks at a segment. */
+bool scan_wants_segment(const struct image *image, const struct image_segment *segment);
+/* What the file (or, without one, the memory) holds of [vaddr, vaddr + length), which lies in the
+ * file's part of the segment; unreadable pages are zeros. */
+void scan_read(const struct image *image, const struct image_segment *segment, uint64_t vaddr,
+               unsigned char *buffer, size_t length);
 
 #endif

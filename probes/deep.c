@@ -5,6 +5,7 @@
 
 #include "engine-stub/stub.h"
 #include "error.h"
+#include "identify.h"
 #include "readers.h"
 
 /* The number when all of `spec` is decimal digits; 0 when it is not, -1 when it is no PID. */
@@ -48,6 +49,8 @@ const struct engraft_deep_table engraft_deep_table = {
     .version = ENGRAFT_DEEP_VERSION,
     .open = deep_open,
     .close = deep_close,
+    .identify = identify_modules,
+    .needs = identify_needs,
     .build_id = reader_build_id,
     .stub_create = stub_create,
 };

@@ -46,6 +46,7 @@ struct fact {
     const char *pattern; /* VARIABLE, GETTER: of the text; NULL: "%v%0" */
     enum fact_code code; /* INTEGER, GETTER */
     unsigned size;       /* INTEGER: bytes of each; 0: 4 */
+    unsigned argument;   /* GETTER: the first argument, where the answer depends on it */
     const char *config;  /* "key=value", set when the fact holds; NULL: it is about the version */
 };
 

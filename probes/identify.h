@@ -34,6 +34,14 @@ enum engraft_status identify_modules(const struct deep_modules *modules,
                                      struct engine_instance **ret_engines, size_t *ret_count,
                                      struct engraft_error *reterr);
 
+/*
+ * identify_needs() - the engines that a file refers to and does not contain, with the library that
+ * brings each; nothing for a process or a core. From malloc(); NULL when there is none.
+ * Returns OK or MEMORY.
+ */
+enum engraft_status identify_needs(const struct deep_modules *modules, struct deep_need **ret_needs,
+                                   size_t *ret_count, struct engraft_error *reterr);
+
 /* ---- files that many processes map ---- */
 
 struct identities; /* every file that was looked at, by device and inode */

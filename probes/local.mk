@@ -2,9 +2,10 @@
 #
 # libprobes.la: detection from symbols and data, libc only, callable inside an IFUNC resolver.
 # libreaders.la: images of files and processes, with libelf.
+# libidentify.la: every engine in them, by the facts of engines.def.
 # engraft-deep.so: the readers and the stub generator behind the one table of relinker/deep.h.
 
-noinst_LTLIBRARIES += libprobes.la libreaders.la
+noinst_LTLIBRARIES += libidentify.la libprobes.la libreaders.la
 pkglib_LTLIBRARIES += engraft-deep.la
 
 libprobes_la_SOURCES = \
@@ -16,6 +17,23 @@ libprobes_la_SOURCES = \
 	probes/v8-infer.c \
 	probes/v8-versions.def \
 	probes/v8.c
+
+libidentify_la_CPPFLAGS = $(AM_CPPFLAGS) $(CAPSTONE_CFLAGS)
+libidentify_la_LIBADD = $(CAPSTONE_LIBS)
+libidentify_la_SOURCES = \
+	probes/examine.c \
+	probes/examine.h \
+	probes/facts.c \
+	probes/facts.h \
+	probes/identify.c \
+	probes/identify.h \
+	probes/identities.c \
+	probes/needs.c \
+	probes/pattern.c \
+	probes/scan.c \
+	probes/scan.h \
+	probes/scan_image.c \
+	probes/texts.c
 
 libreaders_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBELF_CFLAGS)
 libreaders_la_LIBADD = $(LIBELF_LIBS)
@@ -32,9 +50,10 @@ libreaders_la_SOURCES = \
 	probes/symtab.c
 
 engraft_deep_la_SOURCES = probes/deep.c
-engraft_deep_la_LIBADD = libenginestub.la libreaders.la libprobes.la librelinker.la $(LIBELF_LIBS)
+engraft_deep_la_LIBADD = libenginestub.la libidentify.la libreaders.la libprobes.la librelinker.la \
+	$(LIBELF_LIBS)
 engraft_deep_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-Wl,--version-script=$(top_srcdir)/probes/engraft-deep.map
-engraft_deep_la_DEPENDENCIES = libenginestub.la libreaders.la libprobes.la librelinker.la \
-	probes/engraft-deep.map
+engraft_deep_la_DEPENDENCIES = libenginestub.la libidentify.la libreaders.la libprobes.la \
+	librelinker.la probes/engraft-deep.map
 EXTRA_DIST += probes/engraft-deep.map

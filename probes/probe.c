@@ -15,15 +15,17 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const struct engine_row rows[] = {
-#define ENGRAFT_ENGINE(id, core_markers) \
-    {#id, id##_prefixes, id##_markers, id##_examine, id##_infer},
+#define ENGRAFT_ENGINE(id, ...)
+#define ENGRAFT_BOUND_ENGINE(id, core_markers, name, ...) \
+    {name, id##_prefixes, id##_markers, id##_examine, id##_infer},
 #include "engines.def"
-#undef ENGRAFT_ENGINE
+#undef ENGRAFT_BOUND_ENGINE
 };
 
 static const unsigned row_core_markers[] = {
-#define ENGRAFT_ENGINE(id, core_markers) core_markers,
+#define ENGRAFT_BOUND_ENGINE(id, core_markers, ...) core_markers,
 #include "engines.def"
+#undef ENGRAFT_BOUND_ENGINE
 #undef ENGRAFT_ENGINE
 };
 

@@ -5,12 +5,14 @@
 
 #include "engine.h"
 
-#define ENGRAFT_ENGINE(id, core_markers) \
+#define ENGRAFT_ENGINE(id, ...)
+#define ENGRAFT_BOUND_ENGINE(id, ...) \
     extern const char *const id##_prefixes[]; \
     extern const char *const id##_markers[]; \
     bool id##_examine(struct engine_instance *instance); \
     bool id##_infer(const struct image *plugin, struct abi *ret_abi, const char **ret_source);
 #include "engines.def"
+#undef ENGRAFT_BOUND_ENGINE
 #undef ENGRAFT_ENGINE
 
 /* Bytes of data that never change while the engine runs: live where they can be read, else those

@@ -20,6 +20,11 @@ struct engraft_target {
     size_t image_count;
     struct engine_instance *engines;
     size_t engine_count;
+    struct deep_need *needs;
+    size_t need_count;
 };
+
+/* What the public API tells of an instance; pointers into it. */
+void engine_describe(const struct engine_instance *instance, struct engraft_engine *ret_engine);
 
 #endif

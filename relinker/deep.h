@@ -12,14 +12,33 @@
 
 #include "engine.h"
 
-#define ENGRAFT_DEEP_VERSION 1
+#define ENGRAFT_DEEP_VERSION 2
+
+/* A module of which nothing could be read. */
+struct deep_missing {
+    char *path; /* from malloc() */
+    char build_id[2 * 64 + 1];
+    char reason[160];
+};
+
+/* An engine that a file refers to and does not contain. */
+struct deep_need {
+    const char *engine;  /* static storage */
+    const char *library; /* a DT_NEEDED of the file's image; NULL: none brings it */
+    char path[512];      /* where that library is here; "" when it was not found */
+    char version[72];
+    size_t symbol_count;
+};
 
 /* The modules of a file, a process or a core, read as images. */
 struct deep_modules {
     struct image *images; /* for a file: one. For a process: every mapped ELF object, executable
                              first; path is the one in the target */
     size_t count;
-    uint64_t pid; /* 0 for a file */
+    uint64_t pid; /* 0 for a file and for a core */
+    bool is_core;
+    struct deep_missing *missing; /* of a process or a core */
+    size_t missing_count;
     void *reader; /* private */
 };
 
@@ -30,6 +49,14 @@ struct engraft_deep_table {
     enum engraft_status (*open)(const char *spec, struct deep_modules *ret_modules,
                                 struct engraft_error *reterr);
     void (*close)(struct deep_modules *modules);
+
+    /* All engines in them, from malloc(); probes/identify.h. */
+    enum engraft_status (*identify)(const struct deep_modules *modules,
+                                    struct engine_instance **ret_engines, size_t *ret_count,
+                                    struct engraft_error *reterr);
+    /* The engines that a file takes from elsewhere, from malloc(); none for a process or a core. */
+    enum engraft_status (*needs)(const struct deep_modules *modules, struct deep_need **ret_needs,
+                                 size_t *ret_count, struct engraft_error *reterr);
 
     /* Hexadecimal build-id, "" when there is none. */
     void (*build_id)(const struct image *image, char *ret_text, size_t size);

@@ -252,7 +252,7 @@ enum engraft_status plan_choose(const struct image *images, size_t image_count,
     struct choice choice = {{0}, 0};
     bool keep[2 * ENGINE_MAX];
 
-    for (size_t i = 0; i < engine_count; i++)
+    for (size_t i = 0; i < engine_count && choice.count < 2 * ENGINE_MAX; i++)
         if (strcmp(engines[i].abi.engine, engine_id) == 0 &&
             (!wish || engine_matches(&engines[i], wish)))
             choice.candidates[choice.count++] = &engines[i];
@@ -263,6 +263,9 @@ enum engraft_status plan_choose(const struct image *images, size_t image_count,
     if (choice.count == 0)
         return error_set(reterr, ENGRAFT_NO_ENGINE, plugin->path, NULL,
                          "the host has no engine %s", engine_id);
+    for (size_t i = 0; i < choice.count; i++)
+        keep[i] = choice.candidates[i]->symbols != ENGRAFT_SYMBOLS_NONE;
+    choice_narrow(&choice, keep);
     for (size_t i = 0; i < choice.count; i++)
         keep[i] = choice.candidates[i]->ready == 1;
     choice_narrow(&choice, keep);
@@ -277,6 +280,12 @@ enum engraft_status plan_choose(const struct image *images, size_t image_count,
                          engine_id, engine_id, choice.candidates[0]->abi.version,
                          engine_path(choice.candidates[0]), engine_id,
                          choice.candidates[1]->abi.version, engine_path(choice.candidates[1]));
+    if (choice.candidates[0]->symbols == ENGRAFT_SYMBOLS_NONE)
+        return error_set(reterr, ENGRAFT_REFUSED, plugin->path, NULL,
+                         "the host's %s %s in %s exports none of its symbols: nothing can be bound "
+                         "to it",
+                         engine_id, choice.candidates[0]->abi.version,
+                         engine_path(choice.candidates[0]));
     *ret_engine = choice.candidates[0];
     return ENGRAFT_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* engraft_target_*: a snapshot of the engines in this process, another one, or a file. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "api.h"
@@ -32,6 +33,13 @@ static void self_open(void *argument)
     }
 }
 
+static void deep_close(struct engraft_target *target)
+{
+    target->deep->close(&target->modules);
+    free(target->engines);
+    free(target->needs);
+}
+
 static enum engraft_status deep_open(struct engraft_target *target, const char *spec,
                                      struct engraft_error *reterr)
 {
@@ -45,14 +53,13 @@ static enum engraft_status deep_open(struct engraft_target *target, const char *
         return status;
     target->images = target->modules.images;
     target->image_count = target->modules.count;
-    target->engines = arena_allocate(&target->arena, ENGINE_MAX * sizeof *target->engines);
-    if (!target->engines) {
-        target->deep->close(&target->modules);
-        return error_set(reterr, ENGRAFT_MEMORY, spec, NULL, "out of memory");
-    }
-    target->engine_count =
-        probe_images(target->images, target->image_count, target->engines, ENGINE_MAX);
-    return ENGRAFT_OK;
+    status = target->deep->identify(&target->modules, &target->engines, &target->engine_count,
+                                    reterr);
+    if (status == ENGRAFT_OK)
+        status = target->deep->needs(&target->modules, &target->needs, &target->need_count, reterr);
+    if (status != ENGRAFT_OK)
+        deep_close(target);
+    return status;
 }
 
 enum engraft_status engraft_target_open(const char *spec, struct engraft_target **ret_target,
@@ -86,7 +93,7 @@ void engraft_target_close(struct engraft_target *target)
     if (!target)
         return;
     if (target->deep)
-        target->deep->close(&target->modules);
+        deep_close(target);
     arena_release(&target->arena);
 }
 
@@ -107,6 +114,38 @@ enum engraft_status result_copy(void *to, const void *from, size_t size)
     return ENGRAFT_OK;
 }
 
+/* Static texts: one instance or a hundred, the reasons are few. */
+static const char *relink_text(const struct engine_instance *instance, bool *ret_relinkable)
+{
+    *ret_relinkable = false;
+    if (!instance->prefixes[0])
+        return "engraft cannot bind plugins of this engine yet";
+    if (instance->symbols != ENGRAFT_SYMBOLS_DYNAMIC)
+        return "none of its symbols is exported: nothing can be bound to it";
+    if (!instance->abi.version[0])
+        return "its version cannot be told: plugins are refused";
+    *ret_relinkable = true;
+    return "plugins of the same major.minor version; others where an adapter covers them "
+           "(engraft check)";
+}
+
+void engine_describe(const struct engine_instance *instance, struct engraft_engine *ret_engine)
+{
+    *ret_engine = (struct engraft_engine){
+        .engine = instance->abi.engine,
+        .version = instance->abi.version[0] ? instance->abi.version : NULL,
+        .config = instance->abi.config,
+        .linkage = instance->linkage,
+        .symbols = instance->symbols,
+        .ready = instance->ready,
+        .module_count = instance->module_count,
+        .evidence_count = instance->evidence_count,
+        .confidence = instance->confidence,
+        .api_count = instance->api_count,
+    };
+    ret_engine->relink = relink_text(instance, &ret_engine->relinkable);
+}
+
 enum engraft_status engraft_target_engine(const struct engraft_target *target, size_t index,
                                           struct engraft_engine *ret_engine)
 {
@@ -116,16 +155,7 @@ enum engraft_status engraft_target_engine(const struct engraft_target *target, s
     if (!target || !ret_engine || index >= target->engine_count)
         return ENGRAFT_ARGUMENT;
     instance = &target->engines[index];
-    engine = (struct engraft_engine){
-        .engine = instance->abi.engine,
-        .version = instance->abi.version[0] ? instance->abi.version : NULL,
-        .config = instance->abi.config,
-        .linkage = instance->linkage,
-        .symbols = instance->symbols,
-        .ready = instance->ready,
-        .module_count = instance->module_count,
-        .evidence_count = instance->evidence_count,
-    };
+    engine_describe(instance, &engine);
     return result_copy(ret_engine, &engine, sizeof engine);
 }
 
@@ -163,6 +193,49 @@ enum engraft_status engraft_target_evidence(const struct engraft_target *target,
     instance = &target->engines[index];
     result.kind = instance->evidence[evidence].kind;
     result.detail = instance->evidence[evidence].detail;
+    result.strength = instance->evidence[evidence].strength;
     result.module = instance->modules[instance->evidence[evidence].module]->path;
     return result_copy(ret_evidence, &result, sizeof result);
+}
+
+size_t engraft_target_need_count(const struct engraft_target *target)
+{
+    return target ? target->need_count : 0;
+}
+
+enum engraft_status engraft_target_need(const struct engraft_target *target, size_t index,
+                                        struct engraft_need *ret_need)
+{
+    struct engraft_need result = {0};
+    const struct deep_need *need;
+
+    if (!target || !ret_need || index >= target->need_count)
+        return ENGRAFT_ARGUMENT;
+    need = &target->needs[index];
+    result.engine = need->engine;
+    result.library = need->library;
+    result.path = need->path[0] ? need->path : NULL;
+    result.version = need->version[0] ? need->version : NULL;
+    result.symbol_count = need->symbol_count;
+    return result_copy(ret_need, &result, sizeof result);
+}
+
+size_t engraft_target_missing_count(const struct engraft_target *target)
+{
+    return target ? target->modules.missing_count : 0;
+}
+
+enum engraft_status engraft_target_missing(const struct engraft_target *target, size_t index,
+                                           struct engraft_missing *ret_missing)
+{
+    struct engraft_missing result = {0};
+    const struct deep_missing *missing;
+
+    if (!target || !ret_missing || index >= target->modules.missing_count)
+        return ENGRAFT_ARGUMENT;
+    missing = &target->modules.missing[index];
+    result.path = missing->path;
+    result.build_id = missing->build_id;
+    result.reason = missing->reason;
+    return result_copy(ret_missing, &result, sizeof result);
 }

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which engines are in an image: the symbols that plugins are bound by (probe.c), then the facts of
+ * engines.def. A row's facts are all heard, so that what agrees is kept as evidence and what does not
+ * costs the version.
+ */
+#include "identify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "examine.h"
+#include "probes.h"
+
+#define ENGINES_MAX 64 /* in one process */
+
+struct found {
+    struct engine_instance *items;
+    size_t count, room;
+};
+
+static struct engine_instance *found_add(struct found *found)
+{
+    if (found->count == found->room) {
+        size_t room = found->room ? found->room * 2 : 4;
+        struct engine_instance *larger = realloc(found->items, room * sizeof *larger);
+
+        if (!larger)
+            return NULL;
+        found->items = larger;
+        found->room = room;
+    }
+    memset(&found->items[found->count], 0, sizeof *found->items);
+    return &found->items[found->count++];
+}
+
+/* ---- one engine, one image --------------------------------------------------------------------------- */
+
+static void instance_start(struct engine_instance *instance, const struct image *image,
+                           const struct engine_facts *facts)
+{
+    memset(instance, 0, sizeof *instance);
+    text_format(instance->abi.engine, sizeof instance->abi.engine, "%s", facts->id);
+    instance->modules[0] = image;
+    instance->module_count = 1;
+    instance->ready = -1;
+}
+
+/* Whether the engine is there: one fact that only it has, or two texts. */
+static bool is_present(struct inquiry *inquiry)
+{
+    const struct engine_facts *facts = inquiry->facts;
+    unsigned texts = 0, proofs = 0;
+
+    for (unsigned i = 0; i < FACTS_MAX && facts->presence[i].kind; i++) {
+        const struct fact *fact = &facts->presence[i];
+
+        if (facts->bound && fact->kind == FACT_SYMBOL)
+            continue;
+        if (!presence_holds(inquiry, fact))
+            continue;
+        *(fact->kind == FACT_TEXT ? &texts : &proofs) += 1;
+    }
+    inquiry->instance->confidence =
+        proofs ? ENGRAFT_CONFIDENCE_CERTAIN : ENGRAFT_CONFIDENCE_STRONG;
+    return proofs || texts >= 2;
+}
+
+static void version_find(struct inquiry *inquiry)
+{
+    const struct engine_facts *facts = inquiry->facts;
+    struct abi *abi = &inquiry->instance->abi;
+
+    for (unsigned i = 0; i < FACTS_MAX && facts->version[i].kind; i++)
+        version_hear(inquiry, &facts->version[i]);
+    for (unsigned i = 0; i < FACTS_MAX && facts->presence[i].kind; i++)
+        if (facts->presence[i].kind == FACT_TEXT)
+            version_hear(inquiry, &facts->presence[i]);
+    if (!inquiry->disputed)
+        return;
+    evidence_add(inquiry->instance, 0, "text", "versions disagree: none is believed");
+    abi->version[0] = '\0';
+}
+
+static bool is_executable(const struct image *image)
+{
+    return image->type == ET_EXEC || (image->flags_1 & DF_1_PIE) || image->dynamic_count == 0;
+}
+
+static void linkage_find(struct engine_instance *instance)
+{
+    if (instance->symbols != ENGRAFT_SYMBOLS_DYNAMIC)
+        instance->linkage = ENGRAFT_LINKAGE_STATIC;
+    else
+        instance->linkage = is_executable(instance->modules[0]) ? ENGRAFT_LINKAGE_EXECUTABLE
+                                                                : ENGRAFT_LINKAGE_SHARED;
+}
+
+/* Definitions that other objects can be bound to and whose names are the engine's. */
+static unsigned api_count(const struct image *image, const char *const *prefixes)
+{
+    unsigned count = 0;
+
+    for (uint32_t i = 1; *prefixes && i < image->symbol_count; i++) {
+        const Elf64_Sym *symbol = &image->symbols[i];
+        const char *name;
+
+        if (symbol->st_shndx == SHN_UNDEF || symbol->st_shndx == SHN_ABS ||
+            !symbol_is_exported(symbol))
+            continue;
+        name = image_name(image, symbol->st_name);
+        count += name && name_has_prefix(name, prefixes);
+    }
+    return count;
+}
+
+static bool engine_examine(const struct image *image, const struct engine_facts *facts,
+                           const struct texts *texts, struct engine_instance *instance)
+{
+    struct inquiry inquiry = {image, facts, texts, instance, false};
+    struct examination examination = {image, facts, instance};
+
+    instance_start(instance, image, facts);
+    if (!is_present(&inquiry))
+        return false;
+    version_find(&inquiry);
+    for (unsigned i = 0; i < FACTS_MAX && facts->config[i].kind; i++)
+        config_hear(&inquiry, &facts->config[i]);
+    if (facts->examine && !facts->examine(&examination))
+        return false;
+    linkage_find(instance);
+    if (instance->symbols == ENGRAFT_SYMBOLS_DYNAMIC)
+        instance->api_count = api_count(image, facts->api);
+    return true;
+}
+
+/* ---- all engines, one image ---------------------------------------------------------------------------- */
+
+static bool has_engine(const struct found *found, size_t first, const struct image *image,
+                       const char *id)
+{
+    for (size_t i = first; i < found->count; i++)
+        for (unsigned j = 0; j < found->items[i].module_count; j++)
+            if (found->items[i].modules[j] == image && strcmp(found->items[i].abi.engine, id) == 0)
+                return true;
+    return false;
+}
+
+/* Takes out, of those from `first` on, what only looks like another engine that is there. */
+static void look_alikes_remove(struct found *found, size_t first)
+{
+    size_t kept = first;
+
+    for (size_t i = first; i < found->count; i++) {
+        const struct engine_facts *facts = engine_facts_of(found->items[i].abi.engine);
+        bool alike = false;
+
+        for (unsigned j = 0; facts && j < 3 && facts->unless[j]; j++)
+            alike |= has_engine(found, first, found->items[i].modules[0], facts->unless[j]);
+        if (!alike)
+            found->items[kept++] = found->items[i];
+    }
+    found->count = kept;
+}
+
+static bool is_stub(const struct image *image)
+{
+    uint32_t size;
+
+    return image_note(image, ENGRAFT_NOTE_NAME, NT_ENGRAFT_MANIFEST, &size) != NULL;
+}
+
+/* Adds what the facts say; engines that are bound and that `found` has already are left out. */
+static bool facts_examine(const struct image *image, struct found *found)
+{
+    size_t first = found->count;
+    const struct engine_facts *facts;
+    struct texts *texts;
+
+    if (is_stub(image))
+        return true;
+    texts = malloc(sizeof *texts);
+    if (!texts || !texts_find(image, texts)) {
+        free(texts);
+        return false;
+    }
+    for (size_t i = 0; (facts = engine_facts_at(i)); i++) {
+        struct engine_instance instance;
+        struct engine_instance *added;
+
+        if ((facts->bound && has_engine(found, 0, image, facts->id)) ||
+            !engine_examine(image, facts, texts, &instance))
+            continue;
+        added = found_add(found);
+        if (!added) {
+            free(texts);
+            return false;
+        }
+        *added = instance;
+    }
+    free(texts);
+    look_alikes_remove(found, first);
+    return true;
+}
+
+/* What probe.c finds among the images. */
+static bool bound_examine(const struct image *images, size_t count, struct found *found)
+{
+    found->items = calloc(ENGINES_MAX, sizeof *found->items);
+    if (!found->items)
+        return false;
+    found->room = ENGINES_MAX;
+    found->count = probe_images(images, count, found->items, ENGINES_MAX);
+    for (size_t i = 0; i < found->count; i++)
+        for (unsigned j = 0; j < found->items[i].module_count; j++)
+            found->items[i].api_count +=
+                api_count(found->items[i].modules[j], found->items[i].prefixes);
+    return true;
+}
+
+bool identify_image(const struct image *image, struct identity *ret_identity)
+{
+    struct found found = {0};
+    struct engine_instance *smaller;
+
+    if (!bound_examine(image, 1, &found) || !facts_examine(image, &found)) {
+        free(found.items);
+        return false;
+    }
+    for (size_t i = 0; i < found.count; i++)
+        found.items[i].modules[0] = NULL;
+    smaller = found.count ? realloc(found.items, found.count * sizeof *found.items) : NULL;
+    if (!smaller && found.count == 0)
+        free(found.items);
+    else
+        found.items = smaller ? smaller : found.items;
+    *ret_identity = (struct identity){found.count ? found.items : NULL, found.count};
+    return true;
+}
+
+void identity_clear(struct identity *identity)
+{
+    free(identity->engines);
+    *identity = (struct identity){NULL, 0};
+}
+
+/* ---- targets --------------------------------------------------------------------------------------------- */
+
+/* Where something runs: an integer that the engine sets when it is ready. */
+static void ready_find(struct engine_instance *instance)
+{
+    const struct engine_facts *facts = engine_facts_of(instance->abi.engine);
+    const struct image *image = instance->modules[0];
+
+    if (!facts || facts->bound || (!image->live && !image->read_live))
+        return;
+    for (unsigned i = 0; i < 4 && facts->ready[i].symbol; i++) {
+        const struct ready_fact *fact = &facts->ready[i];
+        enum engraft_symbols kind;
+        Elf64_Sym symbol;
+        uint64_t value = 0;
+
+        if (!instance_find(instance, fact->symbol, &symbol, &kind) || fact->size > sizeof value ||
+            !image_read(image, symbol.st_value + fact->offset, &value, fact->size))
+            continue;
+        instance->ready = value != 0;
+        evidence_add(instance, 0, "data", "%s is %s", fact->symbol, value ? "set" : "0");
+        return;
+    }
+}
+
+enum engraft_status identify_modules(const struct deep_modules *modules,
+                                     struct engine_instance **ret_engines, size_t *ret_count,
+                                     struct engraft_error *reterr)
+{
+    struct found found = {0};
+    bool done = bound_examine(modules->images, modules->count, &found);
+
+    for (size_t i = 0; done && i < modules->count; i++)
+        done = facts_examine(&modules->images[i], &found);
+    if (!done) {
+        free(found.items);
+        return error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
+    }
+    for (size_t i = 0; i < found.count; i++)
+        ready_find(&found.items[i]);
+    *ret_engines = found.items;
+    *ret_count = found.count;
+    return ENGRAFT_OK;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* The patterns of facts.h, matched without looking further than the bytes that are given. */
+#include <string.h>
+
+#include "error.h"
+#include "facts.h"
+
+#define ANYTHING_MAX 64u
+
+struct matcher {
+    const char *bytes;
+    size_t length, at;
+    char version[72];
+    size_t version_length;
+};
+
+static bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static bool is_version_byte(char byte)
+{
+    return is_digit(byte) || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           (byte && strchr(".+-_~", byte));
+}
+
+static bool is_printable(char byte)
+{
+    return byte >= ' ' && byte <= '~';
+}
+
+/* One piece of the version; pieces are joined with a dot. */
+static bool capture(struct matcher *matcher, size_t length)
+{
+    size_t room = sizeof matcher->version - 1 - matcher->version_length;
+    bool joined = matcher->version_length > 0;
+
+    if (length + joined > room)
+        return false;
+    if (joined)
+        matcher->version[matcher->version_length++] = '.';
+    memcpy(matcher->version + matcher->version_length, matcher->bytes + matcher->at, length);
+    matcher->version_length += length;
+    matcher->version[matcher->version_length] = '\0';
+    matcher->at += length;
+    return true;
+}
+
+/* How many bytes from here may be a version. */
+static size_t version_span(const struct matcher *matcher)
+{
+    size_t end = matcher->at;
+
+    if (end >= matcher->length || !is_digit(matcher->bytes[end]))
+        return 0;
+    while (end < matcher->length && is_version_byte(matcher->bytes[end]))
+        end++;
+    return end - matcher->at;
+}
+
+static bool match(struct matcher *matcher, const char *pattern);
+
+/* The longest version after which the rest of the pattern matches. */
+static bool match_version(struct matcher *matcher, const char *rest)
+{
+    for (size_t length = version_span(matcher); length > 0; length--) {
+        struct matcher tried = *matcher;
+
+        if (memchr(tried.bytes + tried.at, '.', length) && capture(&tried, length) &&
+            match(&tried, rest)) {
+            *matcher = tried;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool match_number(struct matcher *matcher, const char *rest)
+{
+    size_t end = matcher->at;
+
+    while (end < matcher->length && is_digit(matcher->bytes[end]))
+        end++;
+    return end > matcher->at && capture(matcher, end - matcher->at) && match(matcher, rest);
+}
+
+static bool match_anything(struct matcher *matcher, const char *rest)
+{
+    for (size_t length = 0; length <= ANYTHING_MAX; length++) {
+        struct matcher tried = *matcher;
+
+        if (match(&tried, rest)) {
+            *matcher = tried;
+            return true;
+        }
+        if (matcher->at >= matcher->length || !is_printable(matcher->bytes[matcher->at]))
+            return false;
+        matcher->at++;
+    }
+    return false;
+}
+
+static bool match_byte(struct matcher *matcher, char byte)
+{
+    return matcher->at < matcher->length && matcher->bytes[matcher->at++] == byte;
+}
+
+static bool match(struct matcher *matcher, const char *pattern)
+{
+    for (; *pattern; pattern++) {
+        if (*pattern != '%') {
+            if (!match_byte(matcher, *pattern))
+                return false;
+            continue;
+        }
+        switch (*++pattern) {
+        case 'v':
+            return match_version(matcher, pattern + 1);
+        case 'n':
+            return match_number(matcher, pattern + 1);
+        case '*':
+            return match_anything(matcher, pattern + 1);
+        case '0':
+            if (!match_byte(matcher, '\0'))
+                return false;
+            break;
+        case '^':
+            break;
+        default:
+            return false;
+        }
+    }
+    return true;
+}
+
+bool pattern_match(const char *pattern, const char *bytes, size_t length, char *ret_version,
+                   size_t version_size, size_t *ret_length)
+{
+    struct matcher matcher = {.bytes = bytes, .length = length};
+
+    if (!match(&matcher, pattern))
+        return false;
+    text_format(ret_version, version_size, "%s", matcher.version);
+    *ret_length = matcher.at;
+    return true;
+}
+
+size_t pattern_prefix(const char *pattern, char *ret_text, size_t size)
+{
+    size_t length = 0;
+
+    for (; *pattern && length + 1 < size; pattern++) {
+        if (*pattern != '%')
+            ret_text[length++] = *pattern;
+        else if (*++pattern != '^')
+            break;
+    }
+    ret_text[length] = '\0';
+    return length;
+}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bound.h"
 #include "cli.h"
 #include "engraft.h"
 #include "json.h"
@@ -123,6 +124,7 @@ static void print_text(const char *spec, const struct engraft_target *target)
         if (engraft_target_engine(target, i, &engine) == ENGRAFT_OK)
             print_engine(target, i, &engine);
     }
+    bound_print(target);
 }
 
 static void print_json(const char *spec, const struct engraft_target *target)
@@ -131,6 +133,7 @@ static void print_json(const char *spec, const struct engraft_target *target)
 
     json_set(object, "target", json_text(spec));
     json_set(object, "engines", json_engines(target));
+    json_set(object, "engraft", bound_json(target));
     json_print(object);
 }
 

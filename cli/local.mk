@@ -6,6 +6,8 @@
 bin_PROGRAMS += engraft
 
 engraft_SOURCES = \
+	cli/bound.c \
+	cli/bound.h \
 	cli/check.c \
 	cli/cli.h \
 	cli/explain.c \

@@ -45,6 +45,12 @@ static void deep_close(struct deep_modules *modules)
     memset(modules, 0, sizeof *modules);
 }
 
+static bool deep_read(const struct deep_modules *modules, uint64_t address, void *buffer,
+                      size_t length)
+{
+    return modules->pid && pid_read((pid_t)modules->pid, address, buffer, length);
+}
+
 const struct engraft_deep_table engraft_deep_table = {
     .version = ENGRAFT_DEEP_VERSION,
     .open = deep_open,
@@ -52,5 +58,6 @@ const struct engraft_deep_table engraft_deep_table = {
     .identify = identify_modules,
     .needs = identify_needs,
     .build_id = reader_build_id,
+    .read = deep_read,
     .stub_create = stub_create,
 };

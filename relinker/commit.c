@@ -219,7 +219,7 @@ bool bound_take_traps(struct bound *bound, struct plan *plan)
             return false;
         plan->references[i].target = reference->target;
     }
-    return true;
+    return live_describe(bound);
 }
 
 /* ---- commit -------------------------------------------------------------------------------------------- */
@@ -262,7 +262,9 @@ static enum engraft_status symtab_switch(struct bound *bound, const struct image
     if (!entry)
         return error_set(reterr, ENGRAFT_FORMAT, image->path, NULL, "it has no DT_SYMTAB");
     bound->symbols_before = entry->d_un.d_ptr;
-    status = dynamic_store(image, entry, symtab_pointer_value(image, bound->symbols));
+    bound->live.written_at = (uint64_t)(uintptr_t)&entry->d_un.d_ptr;
+    bound->live.written = symtab_pointer_value(image, bound->symbols);
+    status = dynamic_store(image, entry, bound->live.written);
     if (status == ENGRAFT_UNSUPPORTED)
         error_set(reterr, status, image->path, NULL,
                   "its .dynamic cannot be made writable; if it lies in an executable segment (-z "

@@ -61,6 +61,10 @@ struct engraft_deep_table {
     /* Hexadecimal build-id, "" when there is none. */
     void (*build_id)(const struct image *image, char *ret_text, size_t size);
 
+    /* Memory of the process (of a core) at an address there; false unless all of it can be had. */
+    bool (*read)(const struct deep_modules *modules, uint64_t address, void *buffer,
+                 size_t length);
+
     enum engraft_status (*stub_create)(const struct engraft_stub_request *request,
                                        struct engraft_stub_result *ret_result,
                                        struct engraft_error *reterr);

@@ -364,6 +364,82 @@ ENGRAFT_PUBLIC enum engraft_status engraft_unlink(void *handle, struct engraft_e
  */
 ENGRAFT_PUBLIC enum engraft_status engraft_report_write(int fd, struct engraft_error *reterr);
 
+/* ---- what engraft does in a target -------------------------------------------------------------- */
+
+/* The libengraft of a process. Strings live as long as the target, here and below. */
+struct engraft_activity {
+    size_t size;
+    const char *version; /* of that libengraft, "0.1.0"; NULL when it cannot be told */
+    const char *module;  /* its path in the process */
+    const char *problem; /* why it cannot be told what is bound (then both counts are 0): another
+                            build's records, unreadable memory, records that are no such; else NULL */
+    size_t bound_count;
+    size_t refused_count;
+};
+
+/* One object that is bound in a process. */
+struct engraft_bound_plugin {
+    size_t size;
+    const char *path;
+    const char *door; /* how engraft came to it: "stub", "preload", "api", "relink" */
+    enum engraft_verdict verdict;
+    const char *reason;            /* as engraft_plan_reason() */
+    const char *plugin_abi;        /* as engraft_plan_plugin_abi() */
+    const char *plugin_abi_source; /* as engraft_plan_plugin_abi_source() */
+    const char *host_abi;
+    bool loaded;        /* false: it has been unloaded since */
+    bool audited;       /* every relocation has been proved to end on its target */
+    size_t host_count;  /* see engraft_target_bound_host() */
+    size_t trap_count;  /* see engraft_target_bound_trap() */
+    uint64_t traps_hit; /* how often traps of this object were called, all together */
+};
+
+/* A function that nothing serves. */
+struct engraft_bound_trap {
+    size_t size;
+    const char *symbol; /* as the plugin spells it */
+    uint64_t hits;      /* how often it was called so far */
+};
+
+/* An object that was not bound, and therefore not loaded. */
+struct engraft_refusal {
+    size_t size;
+    const char *path;
+    const char *reason;
+};
+
+/*
+ * engraft_target_activity() - whether engraft is active in the process, and what it has done there
+ *   up to engraft_target_open(). The process is not stopped and runs nothing for this; libengraft is
+ *   found by a symbol, whatever its file is called. Only a process can be active, a file cannot.
+ * Returns OK, STATE (engraft is not active there), ARGUMENT.
+ *
+ * engraft_target_bound() - object number `index` < bound_count, in the order they were bound.
+ * engraft_target_bound_host() - path of module `host` < host_count of the engine it is bound to;
+ *   NULL when there is none.
+ * engraft_target_bound_kind_count() - how many of its references are of a kind.
+ * engraft_target_bound_trap() - trap number `trap` < trap_count.
+ * engraft_target_refused() - refusal number `index` < refused_count. Without ENGRAFT_REPORT the
+ *   process keeps the first 16 that differ, with it the first 256.
+ * Return OK, ARGUMENT. Any thread.
+ */
+ENGRAFT_PUBLIC enum engraft_status
+engraft_target_activity(const struct engraft_target *target,
+                        struct engraft_activity *ret_activity);
+ENGRAFT_PUBLIC enum engraft_status engraft_target_bound(const struct engraft_target *target,
+                                                        size_t index,
+                                                        struct engraft_bound_plugin *ret_plugin);
+ENGRAFT_PUBLIC const char *engraft_target_bound_host(const struct engraft_target *target,
+                                                     size_t index, size_t host);
+ENGRAFT_PUBLIC size_t engraft_target_bound_kind_count(const struct engraft_target *target,
+                                                      size_t index, enum engraft_kind kind);
+ENGRAFT_PUBLIC enum engraft_status engraft_target_bound_trap(const struct engraft_target *target,
+                                                             size_t index, size_t trap,
+                                                             struct engraft_bound_trap *ret_trap);
+ENGRAFT_PUBLIC enum engraft_status engraft_target_refused(const struct engraft_target *target,
+                                                          size_t index,
+                                                          struct engraft_refusal *ret_refusal);
+
 /* ---- for authors of hosts --------------------------------------------------------------------- */
 
 /* What a host author knows and probes cannot: which modules are the engine, and what it is. */

@@ -32,6 +32,9 @@ libengraft_core_la_SOURCES = \
 	relinker/door.c \
 	relinker/dry_run.h \
 	relinker/hidden.c \
+	relinker/live.c \
+	relinker/live.h \
+	relinker/live_reader.c \
 	relinker/log.c \
 	relinker/needed.c \
 	relinker/peek.c \
@@ -49,6 +52,7 @@ libengraft_core_la_SOURCES = \
 	relinker/shim.c \
 	relinker/stub_door.c \
 	relinker/target.c \
+	relinker/target_live.c \
 	relinker/trap.c \
 	relinker/trap_live.h \
 	relinker/trigger.c

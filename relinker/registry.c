@@ -10,6 +10,7 @@
 #define REGISTRATION_MAX 8
 #define REGISTRATION_PREFIX_MAX 16
 #define REFUSED_MAX 256  /* refusals that a report tells, the first ones */
+#define REFUSED_QUIET 16 /* without a report: different ones that `engraft inspect` tells */
 #define UNLOADED_MAX 256 /* records of unloaded plugins that a report still tells */
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -66,6 +67,7 @@ void registry_add(struct bound *bound)
     registry_lock();
     bound->next = first_bound;
     first_bound = bound;
+    live_add(bound);
     registry_unlock();
 }
 
@@ -75,8 +77,17 @@ void registry_remove(struct bound *bound)
     for (struct bound **at = &first_bound; *at; at = &(*at)->next)
         if (*at == bound) {
             *at = bound->next;
+            live_remove(bound);
             break;
         }
+    registry_unlock();
+}
+
+void registry_audited(struct bound *bound)
+{
+    registry_lock();
+    bound->audited = true;
+    live_flags(bound);
     registry_unlock();
 }
 
@@ -144,6 +155,7 @@ static void purge(const struct image *images, size_t count)
             continue;
         }
         bound->loaded = false;
+        live_flags(bound);
         bound_leave(bound);
         pin_queue(bound);
         if (keep && ++unloaded <= UNLOADED_MAX) {
@@ -151,6 +163,7 @@ static void purge(const struct image *images, size_t count)
             continue;
         }
         *at = bound->next;
+        live_remove(bound);
         bound_destroy(bound);
     }
 }
@@ -269,20 +282,32 @@ void registry_release_closing(void)
 
 /* ---- refusals ----------------------------------------------------------------------------------------- */
 
+/* A program may try the same plugin again and again: a report tells each time, else once is enough. */
+static bool refused_is_wanted(const char *path, const char *reason)
+{
+    if (environment_get("ENGRAFT_REPORT"))
+        return refused_count < REFUSED_MAX;
+    for (const struct refused_load *at = first_refused; at; at = at->next)
+        if (strncmp(at->path, path, sizeof at->path - 1) == 0 &&
+            strncmp(at->reason, reason, sizeof at->reason - 1) == 0)
+            return false;
+    return refused_count < REFUSED_QUIET;
+}
+
 void registry_refused(const char *path, const char *reason)
 {
-    struct refused_load *refused;
+    struct refused_load *refused = NULL;
 
-    if (!environment_get("ENGRAFT_REPORT"))
-        return;
     registry_lock();
-    refused = refused_count < REFUSED_MAX ? arena_allocate(&refused_arena, sizeof *refused) : NULL;
+    if (refused_is_wanted(path, reason))
+        refused = arena_allocate(&refused_arena, sizeof *refused);
     if (refused) {
         refused_count++;
         text_format(refused->path, sizeof refused->path, "%s", path);
         text_format(refused->reason, sizeof refused->reason, "%s", reason);
         refused->next = first_refused;
         first_refused = refused;
+        live_refused(refused);
         report_is_stale();
     }
     registry_unlock();

@@ -13,6 +13,7 @@
 #include "engine.h"
 #include "error.h"
 #include "image.h"
+#include "live.h"
 
 /* ---- arena.c: memory that needs no malloc ---------------------------------------------------------- */
 
@@ -267,6 +268,8 @@ void traps_unlock(void);
 uint64_t trap_create(const struct trap_info *info);
 void trap_destroy(uint64_t address);
 unsigned long trap_hits(uint64_t address);
+const void *trap_counter(uint64_t address);  /* of its hits, 64 bits; NULL: no trap */
+const char *trap_symbol(uint64_t address);
 /* Ends the process: a plugin would go on half bound. */
 void trap_audit_failed(const struct engraft_error *error);
 
@@ -303,6 +306,7 @@ struct bound {
     struct reference *references; /* names lie in the plugin unless $ENGRAFT_REPORT is set */
     size_t count;
     size_t kinds[PLAN_KINDS];
+    struct live_plugin live; /* the same for readers outside of the process */
 };
 
 /* Stores into an entry of .dynamic, whatever its protection. UNSUPPORTED: nothing was stored. */
@@ -338,6 +342,7 @@ void registry_lock(void);
 void registry_unlock(void);
 void registry_add(struct bound *bound);    /* locked by itself, as all below */
 void registry_remove(struct bound *bound); /* unlinks, does not destroy */
+void registry_audited(struct bound *bound);
 void registry_refused(const char *path, const char *reason);
 /* Forgets objects that are gone and frees what belonged to them. Under ld.so's lock: nobody else binds
  * meanwhile. Their pins wait for registry_release_pins(), which calls dlclose(). */
@@ -352,11 +357,22 @@ struct refused_load {
     struct refused_load *next;
     char path[256];
     char reason[1024];
+    struct live_refusal live;
 };
 const struct refused_load *registry_first_refused(void);
 /* Engines registered by the host's author, as instances over `images`. */
 size_t registrations_apply(const struct image *images, size_t count,
                            struct engine_instance *ret_engines, size_t max);
+
+/* ---- live.c: what is told to readers outside of the process; under registry_lock() ---------------------- */
+
+/* Fills the record of a bound object, once its traps are taken; false: out of memory. */
+bool live_describe(struct bound *bound);
+void live_add(struct bound *bound);
+void live_remove(struct bound *bound);
+void live_flags(struct bound *bound); /* loaded or audited has changed */
+void live_refused(struct refused_load *refused);
+const struct live_header *live_own(void);
 
 /* ---- shim.c: the moment ------------------------------------------------------------------------------------ */
 

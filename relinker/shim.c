@@ -524,7 +524,7 @@ static enum engraft_status bounds_audit(const struct scene *scene, struct engraf
         status = audit_bound(bound, &scene->images[i], reterr);
         if (status != ENGRAFT_OK)
             return status;
-        bound->audited = true;
+        registry_audited(bound);
     }
     return ENGRAFT_OK;
 }
@@ -605,7 +605,7 @@ void shim_stub_audit(void)
                 audit_bound(bound, &scene.images[i], &error) != ENGRAFT_OK)
                 trap_audit_failed(&error);
         }
-        bound->audited = true;
+        registry_audited(bound);
         bound_pin(bound);
     }
     arena_release(&scene.arena);

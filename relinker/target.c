@@ -31,6 +31,7 @@ static void self_open(void *argument)
             return;
         }
     }
+    call->status = target_live_self(target, call->reterr);
 }
 
 static void deep_close(struct engraft_target *target)
@@ -57,6 +58,8 @@ static enum engraft_status deep_open(struct engraft_target *target, const char *
                                     reterr);
     if (status == ENGRAFT_OK)
         status = target->deep->needs(&target->modules, &target->needs, &target->need_count, reterr);
+    if (status == ENGRAFT_OK)
+        status = target_live_process(target, reterr);
     if (status != ENGRAFT_OK)
         deep_close(target);
     return status;
@@ -94,6 +97,7 @@ void engraft_target_close(struct engraft_target *target)
         return;
     if (target->deep)
         deep_close(target);
+    live_found_clear(&target->live);
     arena_release(&target->arena);
 }
 

@@ -84,6 +84,23 @@ unsigned long trap_hits(uint64_t address)
     return trap ? atomic_load(&trap->hits) : 0;
 }
 
+/* Read by other processes as 64 bits: see live.h. */
+_Static_assert(sizeof(atomic_ulong) == 8, "a counter of 64 bits");
+
+const void *trap_counter(uint64_t address)
+{
+    struct trap *trap = trap_at(address);
+
+    return trap ? &trap->hits : NULL;
+}
+
+const char *trap_symbol(uint64_t address)
+{
+    struct trap *trap = trap_at(address);
+
+    return trap ? trap->info.symbol : NULL;
+}
+
 /* The C++ runtime of the process demangles, where there is one. */
 static char *demangle(const char *symbol)
 {

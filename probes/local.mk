@@ -25,6 +25,12 @@ libidentify_la_SOURCES = \
 	probes/examine.h \
 	probes/facts.c \
 	probes/facts.h \
+	probes/getter.c \
+	probes/getter.h \
+	probes/getter_aarch64.c \
+	probes/getter_state.c \
+	probes/getter_state.h \
+	probes/getter_x86_64.c \
 	probes/identify.c \
 	probes/identify.h \
 	probes/identities.c \

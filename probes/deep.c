@@ -5,7 +5,9 @@
 
 #include "engine-stub/stub.h"
 #include "error.h"
+#include "facts.h"
 #include "identify.h"
+#include "processes.h"
 #include "readers.h"
 
 /* The number when all of `spec` is decimal digits; 0 when it is not, -1 when it is no PID. */
@@ -51,12 +53,23 @@ static bool deep_read(const struct deep_modules *modules, uint64_t address, void
     return modules->pid && pid_read((pid_t)modules->pid, address, buffer, length);
 }
 
+static const char *deep_engine_id(size_t index)
+{
+    const struct engine_facts *facts = engine_facts_at(index);
+
+    return facts ? facts->id : NULL;
+}
+
 const struct engraft_deep_table engraft_deep_table = {
     .version = ENGRAFT_DEEP_VERSION,
     .open = deep_open,
     .close = deep_close,
     .identify = identify_modules,
     .needs = identify_needs,
+    .engine_id = deep_engine_id,
+    .processes_create = processes_create,
+    .processes_read = processes_read,
+    .processes_destroy = processes_destroy,
     .build_id = reader_build_id,
     .read = deep_read,
     .stub_create = stub_create,

@@ -36,6 +36,10 @@ libidentify_la_SOURCES = \
 	probes/identities.c \
 	probes/needs.c \
 	probes/pattern.c \
+	probes/process_maps.c \
+	probes/process_place.c \
+	probes/processes.c \
+	probes/processes.h \
 	probes/scan.c \
 	probes/scan.h \
 	probes/scan_image.c \

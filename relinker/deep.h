@@ -12,7 +12,7 @@
 
 #include "engine.h"
 
-#define ENGRAFT_DEEP_VERSION 2
+#define ENGRAFT_DEEP_VERSION 3
 
 /* A module of which nothing could be read. */
 struct deep_missing {
@@ -42,6 +42,30 @@ struct deep_modules {
     void *reader; /* private */
 };
 
+/* An engine in a file that a process has loaded. Both live until the next snapshot. */
+struct deep_process_engine {
+    const struct engine_instance *instance;
+    const char *path;
+};
+
+/* A process with an engine; see struct engraft_process. */
+struct deep_process {
+    int pid;
+    unsigned uid;
+    const char *user;
+    char command[16];
+    char *container;
+    struct deep_process_engine *engines;
+    size_t engine_count;
+};
+
+/* A snapshot; files stay known from one to the next. */
+struct deep_processes {
+    struct deep_process *items; /* by ascending PID */
+    size_t count;
+    struct engraft_processes_summary summary;
+};
+
 struct engraft_deep_table {
     unsigned version; /* ENGRAFT_DEEP_VERSION */
 
@@ -57,6 +81,15 @@ struct engraft_deep_table {
     /* The engines that a file takes from elsewhere, from malloc(); none for a process or a core. */
     enum engraft_status (*needs)(const struct deep_modules *modules, struct deep_need **ret_needs,
                                  size_t *ret_count, struct engraft_error *reterr);
+
+    /* Ids of engines; NULL after the last. */
+    const char *(*engine_id)(size_t index);
+
+    /* The processes of this machine; NULL: no memory. Statuses: engraft_processes_read(). */
+    struct deep_processes *(*processes_create)(void);
+    enum engraft_status (*processes_read)(struct deep_processes *processes,
+                                          struct engraft_error *reterr);
+    void (*processes_destroy)(struct deep_processes *processes);
 
     /* Hexadecimal build-id, "" when there is none. */
     void (*build_id)(const struct image *image, char *ret_text, size_t size);

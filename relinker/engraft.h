@@ -62,6 +62,13 @@ ENGRAFT_PUBLIC const char *engraft_version_string(void);
 ENGRAFT_PUBLIC bool engraft_has_feature(const char *name);
 ENGRAFT_PUBLIC const char *engraft_status_text(enum engraft_status status);
 
+/*
+ * engraft_engine_id() - the ids of all engines that files and processes are searched for, "v8"...
+ * index counts from 0. Static storage; NULL after the last, and when engraft-deep.so cannot be loaded.
+ * Any thread.
+ */
+ENGRAFT_PUBLIC const char *engraft_engine_id(size_t index);
+
 /* ---- targets: where engines are looked for ------------------------------------------------- */
 
 struct engraft_target; /* opaque; a snapshot, not updated when the process changes */

@@ -43,6 +43,7 @@ libengraft_core_la_SOURCES = \
 	relinker/policy.c \
 	relinker/preload.h \
 	relinker/preload_door.c \
+	relinker/processes.c \
 	relinker/reference.c \
 	relinker/registry.c \
 	relinker/relinker.h \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reads what `engraft_live` tells, of this process or of another one. Nothing that another process
- * holds is believed: each length is checked, all together may be LIVE_BUDGET bytes, and a list ends
+ * holds is believed: each length is checked, all looks together may cost LIVE_BUDGET, and a list ends
  * where its count says. See live.h for how a change meanwhile is noticed.
  */
 #include <string.h>
@@ -9,7 +9,8 @@
 
 #include "api.h"
 
-#define LIVE_BUDGET (16u << 20)
+#define LIVE_BUDGET (32u << 20) /* in bytes: thousands of plugins */
+#define READ_COST 256u          /* a read of few bytes costs as much time as one of so many */
 #define LIVE_LOOKS 50 /* a change takes microseconds; the looks are a millisecond apart */
 
 struct walk {
@@ -31,9 +32,9 @@ static bool wrong(struct walk *walk, const char *what)
 
 static bool take(struct walk *walk, uint64_t address, void *buffer, uint64_t length)
 {
-    if (length > walk->budget)
+    if (length > walk->budget || walk->budget - length < READ_COST)
         return wrong(walk, "they are more than engraft believes");
-    walk->budget -= (size_t)length;
+    walk->budget -= (size_t)length + READ_COST;
     if (!walk->source->read(walk->source->context, address, buffer, (size_t)length))
         return wrong(walk, "an address in them leads nowhere");
     return true;
@@ -221,7 +222,6 @@ static bool look(struct walk *walk, uint64_t address)
     struct live_header header;
     uint64_t before, after;
 
-    walk->budget = LIVE_BUDGET;
     if (!sequence_read(walk->source, address, &before) ||
         !walk->source->read(walk->source->context, address, &header, sizeof header)) {
         wrong(walk, "the process has ended");
@@ -237,14 +237,14 @@ static void look_again(struct walk *walk)
     const struct timespec pause = {.tv_nsec = 1000000};
 
     arena_release(&walk->arena);
-    *walk = (struct walk){.source = walk->source};
+    *walk = (struct walk){.source = walk->source, .budget = walk->budget};
     nanosleep(&pause, NULL);
 }
 
 static enum engraft_status records_read(const struct live_source *source, uint64_t address,
                                         struct live_found *found, struct engraft_error *reterr)
 {
-    struct walk walk = {.source = source};
+    struct walk walk = {.source = source, .budget = LIVE_BUDGET};
     bool stable = look(&walk, address);
 
     for (unsigned looks = 1; !stable && !walk.memory && looks < LIVE_LOOKS; looks++) {

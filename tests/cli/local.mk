@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 
 cli_tests = \
+	tests/cli/bound.t \
 	tests/cli/engines.t \
 	tests/cli/run.t \
 	tests/cli/usage.t

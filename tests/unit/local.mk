@@ -9,6 +9,7 @@ unit_tests = \
 	tests/unit/test_api \
 	tests/unit/test_error \
 	tests/unit/test_image \
+	tests/unit/test_live \
 	tests/unit/test_lookup \
 	tests/unit/test_manifest \
 	tests/unit/test_policy \
@@ -37,6 +38,8 @@ tests_unit_test_error_CFLAGS = $(unit_cflags)
 tests_unit_test_error_LDADD = libunit.la
 tests_unit_test_image_CFLAGS = $(unit_cflags)
 tests_unit_test_image_LDADD = libunit.la
+tests_unit_test_live_CFLAGS = $(unit_cflags)
+tests_unit_test_live_LDADD = libunit.la
 tests_unit_test_lookup_CFLAGS = $(unit_cflags)
 tests_unit_test_lookup_LDADD = libunit.la
 tests_unit_test_manifest_CFLAGS = $(unit_cflags)

@@ -43,7 +43,9 @@ libidentify_la_SOURCES = \
 	probes/scan.c \
 	probes/scan.h \
 	probes/scan_image.c \
-	probes/texts.c
+	probes/texts.c \
+	probes/v8_hidden.c \
+	probes/v8_hidden.h
 
 libreaders_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBELF_CFLAGS)
 libreaders_la_LIBADD = $(LIBELF_LIBS)

@@ -53,10 +53,29 @@ enum engraft_status scan_image(const struct scan *scan, const struct image *imag
                                bool (*hit)(void *user, size_t needle, uint64_t vaddr),
                                void *user);
 
-/* Whether scan_image() looks at a segment. */
+/*
+ * scan_chunks() - the bytes that scan_image() looks at, piece by piece, for searches of another kind.
+ * @overlap: so many bytes at the end of a chunk are the start of the next of that segment; at most
+ *   SCAN_NEEDLE_MAX.
+ * @wanted: which segments; NULL: those of scan_image().
+ * chunk() returns false to stop. Returns OK (also then), MEMORY.
+ */
+struct scan_chunk {
+    const struct image_segment *segment;
+    const unsigned char *bytes; /* until chunk() returns */
+    size_t length;
+    size_t own;                 /* what starts here and later, the next chunk has as well */
+    uint64_t vaddr;
+};
+enum engraft_status scan_chunks(const struct image *image, size_t overlap,
+                                bool (*wanted)(const struct image *image,
+                                               const struct image_segment *segment),
+                                bool (*chunk)(void *user, const struct scan_chunk *chunk),
+                                void *user);
+/* The segments that hold constants. */
 bool scan_wants_segment(const struct image *image, const struct image_segment *segment);
 /* What the file (or, without one, the memory) holds of [vaddr, vaddr + length), which lies in the
- * file's part of the segment; unreadable pages are zeros. */
+ * file's part of the segment; unreadable bytes are zeros. */
 void scan_read(const struct image *image, const struct image_segment *segment, uint64_t vaddr,
                unsigned char *buffer, size_t length);
 

@@ -94,69 +94,98 @@ void scan_read(const struct image *image, const struct image_segment *segment, u
 /* ---- the walk ------------------------------------------------------------------------------------------ */
 
 struct walk {
-    bool (*hit)(void *user, size_t needle, uint64_t vaddr);
+    const struct image *image;
+    size_t overlap;
+    bool (*chunk)(void *user, const struct scan_chunk *chunk);
     void *user;
-    uint64_t vaddr;   /* of the chunk */
-    size_t reported;  /* hits from here on belong to the next chunk */
-    bool stopped;
+    unsigned char *buffer; /* CHUNK + overlap */
 };
 
-static bool walk_hit(void *user, size_t needle, size_t position)
+static bool segment_walk(const struct walk *walk, const struct image_segment *segment,
+                         uint64_t size)
 {
-    struct walk *walk = user;
-
-    if (position >= walk->reported)
-        return false;
-    walk->stopped = !walk->hit(walk->user, needle, walk->vaddr + position);
-    return !walk->stopped;
-}
-
-/* Chunks overlap by all but one byte of the longest needle; a hit is reported in the first chunk that
- * holds a needle of any length there, so that vaddrs keep their order. */
-static void segment_walk(const struct scan *scan, const struct image *image,
-                         const struct image_segment *segment, uint64_t size,
-                         unsigned char *buffer, struct walk *walk)
-{
-    size_t overlap = scan_length_max(scan) - 1;
+    struct scan_chunk chunk = {.segment = segment, .bytes = walk->buffer};
     size_t kept = 0; /* bytes of the last chunk at the start of the buffer */
     uint64_t at = 0;
 
-    while (at < size && !walk->stopped) {
+    while (at < size) {
         size_t length = size - at < CHUNK ? (size_t)(size - at) : CHUNK;
-        size_t whole = kept + length;
 
-        scan_read(image, segment, segment->vaddr + at, buffer + kept, length);
-        walk->vaddr = segment->vaddr + at - kept;
+        scan_read(walk->image, segment, segment->vaddr + at, walk->buffer + kept, length);
+        chunk.vaddr = segment->vaddr + at - kept;
+        chunk.length = kept + length;
         at += length;
-        walk->reported = at < size ? whole - overlap : whole;
-        scan_bytes(scan, buffer, whole, walk_hit, walk);
-        kept = whole - walk->reported;
-        memmove(buffer, buffer + walk->reported, kept);
+        chunk.own = at < size ? chunk.length - walk->overlap : chunk.length;
+        if (!walk->chunk(walk->user, &chunk))
+            return false;
+        kept = chunk.length - chunk.own;
+        memmove(walk->buffer, walk->buffer + chunk.own, kept);
     }
+    return true;
+}
+
+enum engraft_status scan_chunks(const struct image *image, size_t overlap,
+                                bool (*wanted)(const struct image *image,
+                                               const struct image_segment *segment),
+                                bool (*chunk)(void *user, const struct scan_chunk *chunk),
+                                void *user)
+{
+    struct walk walk = {.image = image, .overlap = overlap, .chunk = chunk, .user = user};
+    uint64_t left = SCAN_IMAGE_MAX;
+
+    walk.buffer = malloc(CHUNK + overlap);
+    if (!walk.buffer)
+        return ENGRAFT_MEMORY;
+    for (unsigned i = 0; i < image->segment_count; i++) {
+        const struct image_segment *segment = &image->segments[i];
+        uint64_t size = segment->file_size < left ? segment->file_size : left;
+
+        if (!(wanted ? wanted : scan_wants_segment)(image, segment))
+            continue;
+        if (!segment_walk(&walk, segment, size))
+            break;
+        left -= size;
+    }
+    free(walk.buffer);
+    return ENGRAFT_OK;
+}
+
+/* ---- literals ------------------------------------------------------------------------------------------ */
+
+struct search {
+    const struct scan *scan;
+    bool (*hit)(void *user, size_t needle, uint64_t vaddr);
+    void *user;
+    const struct scan_chunk *chunk;
+    bool stopped;
+};
+
+static bool chunk_hit(void *user, size_t needle, size_t position)
+{
+    struct search *search = user;
+
+    if (position >= search->chunk->own)
+        return false;
+    search->stopped = !search->hit(search->user, needle, search->chunk->vaddr + position);
+    return !search->stopped;
+}
+
+static bool chunk_search(void *user, const struct scan_chunk *chunk)
+{
+    struct search *search = user;
+
+    search->chunk = chunk;
+    scan_bytes(search->scan, chunk->bytes, chunk->length, chunk_hit, search);
+    return !search->stopped;
 }
 
 enum engraft_status scan_image(const struct scan *scan, const struct image *image,
                                bool (*hit)(void *user, size_t needle, uint64_t vaddr),
                                void *user)
 {
-    struct walk walk = {.hit = hit, .user = user};
-    uint64_t left = SCAN_IMAGE_MAX;
-    unsigned char *buffer;
+    struct search search = {.scan = scan, .hit = hit, .user = user};
 
     if (scan_length_max(scan) == 0)
         return ENGRAFT_OK;
-    buffer = malloc(CHUNK + scan_length_max(scan));
-    if (!buffer)
-        return ENGRAFT_MEMORY;
-    for (unsigned i = 0; i < image->segment_count && !walk.stopped; i++) {
-        const struct image_segment *segment = &image->segments[i];
-        uint64_t size = segment->file_size < left ? segment->file_size : left;
-
-        if (!scan_wants_segment(image, segment))
-            continue;
-        segment_walk(scan, image, segment, size, buffer, &walk);
-        left -= size;
-    }
-    free(buffer);
-    return ENGRAFT_OK;
+    return scan_chunks(image, scan_length_max(scan) - 1, NULL, chunk_search, &search);
 }

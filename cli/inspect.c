@@ -12,7 +12,7 @@
 #include "output.h"
 
 static const char doc[] =
-    "Tell which engines are in TARGET: a process (PID), an ELF file, or `self' for "
+    "Tell which engines are in TARGET: a process (PID), an ELF file, a core file, or `self' for "
     "this command. A file whose name is a number is written ./123.\v"
     "Exit status: 0 also when there is no engine, 1 error, 2 usage.";
 
@@ -74,19 +74,34 @@ static void print_evidence(const struct engraft_target *target, size_t index, si
 
     if (count == 0)
         return;
-    table = table_create((const char *const[]){ "EVIDENCE", "MODULE", "WHAT", NULL });
+    table = table_create((const char *const[]){ "STRENGTH", "EVIDENCE", "MODULE", "WHAT", NULL });
     for (size_t i = 0; i < count; i++) {
         struct engraft_evidence evidence = { .size = sizeof(evidence) };
 
         if (engraft_target_evidence(target, index, i, &evidence) != ENGRAFT_OK)
             continue;
         table_row(table, NULL,
-                  (const char *const[]){ evidence.kind, file_name(evidence.module),
-                                         evidence.detail });
+                  (const char *const[]){ strength_name(evidence.strength), evidence.kind,
+                                         file_name(evidence.module), evidence.detail });
     }
     putchar('\n');
     table_print(table);
     table_destroy(table);
+}
+
+static void print_symbols(const struct engraft_engine *engine)
+{
+    char *text;
+
+    if (engine->api_count == 0) {
+        print_field("symbols", NULL, symbols_name(engine->symbols));
+        return;
+    }
+    if (asprintf(&text, "%s, %zu of the API exported", symbols_name(engine->symbols),
+                 engine->api_count) < 0)
+        out_of_memory();
+    print_field("symbols", NULL, text);
+    free(text);
 }
 
 static void print_engine(const struct engraft_target *target, size_t index,
@@ -101,13 +116,49 @@ static void print_engine(const struct engraft_target *target, size_t index,
     putchar('\n');
     print_field("engine", "green", text);
     free(text);
+    print_field("confident", NULL, confidence_name(engine->confidence));
     print_field("linkage", NULL, linkage_name(engine->linkage));
-    print_field("symbols", NULL, symbols_name(engine->symbols));
+    print_symbols(engine);
     print_field("ready", NULL, ready);
     if (engine->config[0])
         print_field("config", NULL, engine->config);
+    print_field("plugins", engine->relinkable ? "green" : NULL, engine->relink);
     print_modules(target, index, engine->module_count);
     print_evidence(target, index, engine->evidence_count);
+}
+
+static void print_needs(const struct engraft_target *target)
+{
+    for (size_t i = 0; i < engraft_target_need_count(target); i++) {
+        struct engraft_need need = { .size = sizeof(need) };
+        char *text;
+
+        if (engraft_target_need(target, i, &need) != ENGRAFT_OK)
+            continue;
+        if (asprintf(&text, "%s%s%s: %zu symbols from %s%s%s%s", need.engine,
+                     need.version ? " " : "", need.version ? need.version : "", need.symbol_count,
+                     need.library ? need.library : "whoever loads it", need.path ? " (" : "",
+                     need.path ? need.path : "", need.path ? ")" : "") < 0)
+            out_of_memory();
+        print_field(i == 0 ? "needs" : "", NULL, text);
+        free(text);
+    }
+}
+
+static void print_missing(const struct engraft_target *target)
+{
+    for (size_t i = 0; i < engraft_target_missing_count(target); i++) {
+        struct engraft_missing missing = { .size = sizeof(missing) };
+        char *text;
+
+        if (engraft_target_missing(target, i, &missing) != ENGRAFT_OK)
+            continue;
+        if (asprintf(&text, "%s%s%s: %s", missing.path, missing.build_id[0] ? " build-id " : "",
+                     missing.build_id, missing.reason) < 0)
+            out_of_memory();
+        print_field(i == 0 ? "missing" : "", "yellow", text);
+        free(text);
+    }
 }
 
 static void print_text(const char *spec, const struct engraft_target *target)
@@ -118,6 +169,8 @@ static void print_text(const char *spec, const struct engraft_target *target)
     snprintf(number, sizeof(number), "%zu", count);
     print_field("target", NULL, spec);
     print_field("engines", NULL, count ? number : "none found");
+    print_needs(target);
+    print_missing(target);
     for (size_t i = 0; i < count; i++) {
         struct engraft_engine engine = { .size = sizeof(engine) };
 
@@ -133,13 +186,15 @@ static void print_json(const char *spec, const struct engraft_target *target)
 
     json_set(object, "target", json_text(spec));
     json_set(object, "engines", json_engines(target));
+    json_set(object, "needs", json_needs(target));
+    json_set(object, "missing", json_missing(target));
     json_set(object, "engraft", bound_json(target));
     json_print(object);
 }
 
 int inspect_main(int argc, char **argv)
 {
-    static const struct argp argp = { options, parse, "PID|FILE|self", doc, NULL, NULL, NULL };
+    static const struct argp argp = { options, parse, "PID|FILE|CORE|self", doc, NULL, NULL, NULL };
     struct arguments arguments = { 0 };
     struct engraft_error error = { 0 };
     struct engraft_target *target;

@@ -25,7 +25,12 @@ json_t *json_new_object(void)
     return have(json_object());
 }
 
-static void append(json_t *array, json_t *value)
+json_t *json_new_array(void)
+{
+    return have(json_array());
+}
+
+void json_add(json_t *array, json_t *value)
 {
     if (json_array_append_new(array, have(value)) != 0)
         out_of_memory();
@@ -62,8 +67,7 @@ json_t *json_text(const char *text)
     return value ? value : json_repaired(text);
 }
 
-/* "key=value key=value" */
-static json_t *json_config(const char *config)
+json_t *json_config(const char *config)
 {
     json_t *object = json_new_object();
     char *copy = strdup(config);
@@ -84,7 +88,7 @@ static json_t *json_config(const char *config)
 
 static json_t *json_modules(const struct engraft_target *target, size_t index, size_t count)
 {
-    json_t *array = have(json_array());
+    json_t *array = json_new_array();
 
     for (size_t i = 0; i < count; i++) {
         struct engraft_module module = { .size = sizeof(module) };
@@ -98,14 +102,14 @@ static json_t *json_modules(const struct engraft_target *target, size_t index, s
         json_set(object, "path", json_text(module.path));
         json_set(object, "address", json_text(module.address ? address : NULL));
         json_set(object, "build_id", json_text(module.build_id[0] ? module.build_id : NULL));
-        append(array, object);
+        json_add(array, object);
     }
     return array;
 }
 
 static json_t *json_evidence(const struct engraft_target *target, size_t index, size_t count)
 {
-    json_t *array = have(json_array());
+    json_t *array = json_new_array();
 
     for (size_t i = 0; i < count; i++) {
         struct engraft_evidence evidence = { .size = sizeof(evidence) };
@@ -115,11 +119,21 @@ static json_t *json_evidence(const struct engraft_target *target, size_t index, 
             continue;
         object = json_new_object();
         json_set(object, "kind", json_text(evidence.kind));
+        json_set(object, "strength", json_text(strength_name(evidence.strength)));
         json_set(object, "detail", json_text(evidence.detail));
         json_set(object, "module", json_text(evidence.module));
-        append(array, object);
+        json_add(array, object);
     }
     return array;
+}
+
+json_t *json_relink(const struct engraft_engine *engine)
+{
+    json_t *object = json_new_object();
+
+    json_set(object, "possible", json_boolean(engine->relinkable));
+    json_set(object, "reason", json_text(engine->relink));
+    return object;
 }
 
 static json_t *json_engine(const struct engraft_target *target, size_t index,
@@ -134,19 +148,62 @@ static json_t *json_engine(const struct engraft_target *target, size_t index,
     json_set(object, "symbols", json_text(symbols_name(engine->symbols)));
     json_set(object, "config", json_config(engine->config));
     json_set(object, "ready", engine->ready < 0 ? json_null() : json_boolean(engine->ready));
+    json_set(object, "confidence", json_text(confidence_name(engine->confidence)));
+    json_set(object, "api_count", json_integer((json_int_t)engine->api_count));
+    json_set(object, "relink", json_relink(engine));
     json_set(object, "evidence", json_evidence(target, index, engine->evidence_count));
     return object;
 }
 
 json_t *json_engines(const struct engraft_target *target)
 {
-    json_t *array = have(json_array());
+    json_t *array = json_new_array();
 
     for (size_t i = 0; i < engraft_target_engine_count(target); i++) {
         struct engraft_engine engine = { .size = sizeof(engine) };
 
         if (engraft_target_engine(target, i, &engine) == ENGRAFT_OK)
-            append(array, json_engine(target, i, &engine));
+            json_add(array, json_engine(target, i, &engine));
+    }
+    return array;
+}
+
+json_t *json_needs(const struct engraft_target *target)
+{
+    json_t *array = json_new_array();
+
+    for (size_t i = 0; i < engraft_target_need_count(target); i++) {
+        struct engraft_need need = { .size = sizeof(need) };
+        json_t *object;
+
+        if (engraft_target_need(target, i, &need) != ENGRAFT_OK)
+            continue;
+        object = json_new_object();
+        json_set(object, "engine", json_text(need.engine));
+        json_set(object, "version", json_text(need.version));
+        json_set(object, "library", json_text(need.library));
+        json_set(object, "path", json_text(need.path));
+        json_set(object, "symbols", json_integer((json_int_t)need.symbol_count));
+        json_add(array, object);
+    }
+    return array;
+}
+
+json_t *json_missing(const struct engraft_target *target)
+{
+    json_t *array = json_new_array();
+
+    for (size_t i = 0; i < engraft_target_missing_count(target); i++) {
+        struct engraft_missing missing = { .size = sizeof(missing) };
+        json_t *object;
+
+        if (engraft_target_missing(target, i, &missing) != ENGRAFT_OK)
+            continue;
+        object = json_new_object();
+        json_set(object, "path", json_text(missing.path));
+        json_set(object, "build_id", json_text(missing.build_id[0] ? missing.build_id : NULL));
+        json_set(object, "reason", json_text(missing.reason));
+        json_add(array, object);
     }
     return array;
 }
@@ -176,13 +233,13 @@ static json_t *json_binding(const struct engraft_binding *binding)
 
 json_t *json_bindings(const struct engraft_plan *plan)
 {
-    json_t *array = have(json_array());
+    json_t *array = json_new_array();
 
     for (size_t i = 0; i < engraft_plan_binding_count(plan); i++) {
         struct engraft_binding binding = { .size = sizeof(binding) };
 
         if (engraft_plan_binding(plan, i, &binding) == ENGRAFT_OK)
-            append(array, json_binding(&binding));
+            json_add(array, json_binding(&binding));
     }
     return array;
 }
@@ -190,6 +247,13 @@ json_t *json_bindings(const struct engraft_plan *plan)
 void json_print(json_t *value)
 {
     if (json_dumpf(value, stdout, JSON_INDENT(2)) == 0)
+        putchar('\n');
+    json_decref(value);
+}
+
+void json_print_line(json_t *value)
+{
+    if (json_dumpf(value, stdout, JSON_COMPACT) == 0)
         putchar('\n');
     json_decref(value);
 }

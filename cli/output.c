@@ -202,6 +202,22 @@ struct table *table_create(const char *const *headings)
     return table;
 }
 
+void table_may_cut(struct table *table, size_t column)
+{
+    struct libscols_column *cut = scols_table_get_column(table->table, column);
+
+    if (cut)
+        scols_column_set_flags(cut, SCOLS_FL_TRUNC);
+}
+
+void table_align_right(struct table *table, size_t column)
+{
+    struct libscols_column *aligned = scols_table_get_column(table->table, column);
+
+    if (aligned)
+        scols_column_set_flags(aligned, SCOLS_FL_RIGHT);
+}
+
 void table_row(struct table *table, const char *color, const char *const *cells)
 {
     struct libscols_line *line = scols_table_new_line(table->table, NULL);
@@ -272,6 +288,24 @@ const char *symbols_name(enum engraft_symbols symbols)
         return "debug";
     case ENGRAFT_SYMBOLS_NONE:
         return "none";
+    }
+    return "unknown";
+}
+
+const char *confidence_name(enum engraft_confidence confidence)
+{
+    return confidence == ENGRAFT_CONFIDENCE_CERTAIN ? "certain" : "strong";
+}
+
+const char *strength_name(enum engraft_strength strength)
+{
+    switch (strength) {
+    case ENGRAFT_STRENGTH_PROOF:
+        return "proof";
+    case ENGRAFT_STRENGTH_SUPPORT:
+        return "support";
+    case ENGRAFT_STRENGTH_HINT:
+        return "hint";
     }
     return "unknown";
 }

@@ -34,6 +34,10 @@ const char *color_of_kind(enum engraft_kind kind);
 /* A table with the headings given (NULL-terminated); the last column may be wrapped. */
 struct table;
 struct table *table_create(const char *const *headings);
+/* Instead of making the table wider than the output, the column is cut (the widest first), and not
+ * wrapped. */
+void table_may_cut(struct table *table, size_t column);
+void table_align_right(struct table *table, size_t column);
 void table_row(struct table *table, const char *color, const char *const *cells);
 void table_print(struct table *table);
 void table_destroy(struct table *table);
@@ -44,6 +48,8 @@ char *demangle(const char *symbol);
 /* The words of engraft(7) for what the library gives as numbers. */
 const char *linkage_name(enum engraft_linkage linkage);
 const char *symbols_name(enum engraft_symbols symbols);
+const char *confidence_name(enum engraft_confidence confidence);
+const char *strength_name(enum engraft_strength strength);
 
 /* The part of a path after its last slash. */
 const char *file_name(const char *path);

@@ -11,7 +11,7 @@
 enum { KEY_HOST = 256, KEY_HOST_ABI, KEY_PLUGIN_ABI, KEY_ENGINE, KEY_ALLOW_MISMATCH, KEY_JSON };
 
 static const struct argp_option options[] = {
-    { "host", KEY_HOST, "PID|FILE", 0, "the host: a process or an ELF file", 0 },
+    { "host", KEY_HOST, "PID|FILE|CORE", 0, "the host: a process, an ELF file or a core file", 0 },
     { "host-abi", KEY_HOST_ABI, "ABI", 0, "instead of a host, an engine version: v8:12.4", 0 },
     { "plugin-abi", KEY_PLUGIN_ABI, "ABI", 0, "what the plugin was compiled for: v8:10.2", 0 },
     { "engine", KEY_ENGINE, "ENGINE", 0,

@@ -9,9 +9,6 @@
 #include "probes.h"
 #include "readers.h"
 
-/* Until probes/getter.c is there. */
-#pragma weak getter_decode_with
-
 #define NAME_MAX_LENGTH 128
 #define NUMBER_MAX 4
 #define TEXT_LENGTH 128
@@ -239,7 +236,9 @@ static bool getter_hear(const struct inquiry *inquiry, const struct fact *fact, 
     Elf64_Sym symbol;
 
     if (symbol_find(inquiry->image, name, &symbol) == ENGRAFT_SYMBOLS_NONE ||
-        !getter_decode_with || !getter_decode_with(inquiry->image, symbol.st_value, fact->argument, &value))
+        !(fact->argument
+              ? getter_decode_with(inquiry->image, symbol.st_value, fact->argument, &value)
+              : getter_decode(inquiry->image, symbol.st_value, &value)))
         return false;
     switch (value.kind) {
     case GETTER_NUMBER:

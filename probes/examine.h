@@ -26,6 +26,9 @@ bool texts_find(const struct image *image, struct texts *ret_texts);
 /* What was found for a TEXT fact of engines.def; NULL when nothing was. */
 const struct text_hit *text_of(const struct texts *texts, const struct fact *fact);
 
+/* For hooks: what was found for the presence fact with this pattern; NULL when nothing was. */
+const struct text_hit *text_hit_of(const struct examination *examination, const char *pattern);
+
 /* One engine's facts, one image, one instance that is being made. */
 struct inquiry {
     const struct image *image;

@@ -9,6 +9,9 @@
 #include "engine.h"
 
 #define FACTS_MAX 10
+#define READY_MAX 6
+#define PATTERN_LITERAL_MIN 6
+#define PATTERN_LITERAL_MAX 64
 
 enum fact_kind {
     FACT_NONE = 0,
@@ -34,11 +37,16 @@ enum fact_code {
 /*
  * A pattern is text with
  *   %v  a version: digits, then letters, digits and . + - _ ~; it has a dot (captured)
+ *   %w  the same without a dot (captured): a date, one number
  *   %n  digits (captured; captured pieces are joined with a dot)
- *   %*  anything printable, as little as possible, at most 64 bytes
- *   %0  a NUL byte
+ *   %d  digits
+ *   %*  anything printable, as little as possible, at most 200 bytes
+ *   %0  a NUL byte; %z one or more of them
+ *   %%  a percent sign
  *   %^  nothing: it keeps engraft's own copy of a text from being the text
- * It has to begin with at least six bytes of literal text (%^ apart) where it is searched for.
+ * Where it is searched for, one run of literal bytes before the first %* has to be at least six
+ * bytes long, better eight (%^ and %% may be in it, and %0 ends it): the longest is what is looked
+ * for.
  */
 struct fact {
     enum fact_kind kind;
@@ -50,13 +58,16 @@ struct fact {
     const char *config;  /* "key=value", set when the fact holds; NULL: it is about the version */
 };
 
-/* Readiness: an integer at `offset` of a variable that is not 0 once the engine is initialised. */
+/* Readiness: an integer at `offset` of a variable that is not 0 once the engine is initialised, in
+ * versions that begin with `version` (NULL: in all). */
 struct ready_fact {
     const char *symbol;
     unsigned offset, size;
+    const char *version;
 };
 
 struct examination;
+struct texts;
 
 struct engine_facts {
     const char *id;
@@ -66,7 +77,7 @@ struct engine_facts {
     /* The first that holds tells the version; the others have to agree with it. */
     struct fact version[FACTS_MAX];
     struct fact config[FACTS_MAX];
-    struct ready_fact ready[4]; /* the first whose symbol exists */
+    struct ready_fact ready[READY_MAX]; /* the first whose symbol exists */
     const char *api[8];    /* prefixes of the engine's API */
     const char *unless[3]; /* engines that look alike: where one of them is, this is not */
     /* For what no fact can say. False: not this engine after all. NULL: nothing of the kind. */
@@ -77,6 +88,7 @@ struct engine_facts {
 struct examination {
     const struct image *image;
     const struct engine_facts *facts;
+    const struct texts *texts;        /* see text_hit_of() in examine.h */
     struct engine_instance *instance; /* module_count is 1; version may be "" */
 };
 
@@ -94,8 +106,9 @@ void config_set(struct abi *abi, const char *key_and_value);
  */
 bool pattern_match(const char *pattern, const char *bytes, size_t length, char *ret_version,
                    size_t version_size, size_t *ret_length);
-/* The literal text that a pattern begins with, without %^. Returns its length. */
-size_t pattern_prefix(const char *pattern, char *ret_text, size_t size);
+/* The longest run of literal bytes, if it is long enough to be searched for, and whether something
+ * stands before it in the pattern. Returns its length, 0 when there is none. */
+size_t pattern_literal(const char *pattern, char *ret_text, size_t size, bool *ret_inside);
 
 /* ---- hooks of engines.def, each in a file of its own ---- */
 

@@ -119,7 +119,7 @@ static bool engine_examine(const struct image *image, const struct engine_facts 
                            const struct texts *texts, struct engine_instance *instance)
 {
     struct inquiry inquiry = {image, facts, texts, instance, false};
-    struct examination examination = {image, facts, instance};
+    struct examination examination = {image, facts, texts, instance};
 
     instance_start(instance, image, facts);
     if (!is_present(&inquiry))
@@ -255,13 +255,15 @@ static void ready_find(struct engine_instance *instance)
 
     if (!facts || facts->bound || (!image->live && !image->read_live))
         return;
-    for (unsigned i = 0; i < 4 && facts->ready[i].symbol; i++) {
+    for (unsigned i = 0; i < READY_MAX && facts->ready[i].symbol; i++) {
         const struct ready_fact *fact = &facts->ready[i];
         enum engraft_symbols kind;
         Elf64_Sym symbol;
         uint64_t value = 0;
 
-        if (!instance_find(instance, fact->symbol, &symbol, &kind) || fact->size > sizeof value ||
+        if ((fact->version &&
+             strncmp(instance->abi.version, fact->version, strlen(fact->version)) != 0) ||
+            !instance_find(instance, fact->symbol, &symbol, &kind) || fact->size > sizeof value ||
             !image_read(image, symbol.st_value + fact->offset, &value, fact->size))
             continue;
         instance->ready = value != 0;

@@ -21,6 +21,7 @@ libprobes_la_SOURCES = \
 libidentify_la_CPPFLAGS = $(AM_CPPFLAGS) $(CAPSTONE_CFLAGS)
 libidentify_la_LIBADD = $(CAPSTONE_LIBS)
 libidentify_la_SOURCES = \
+	probes/cpython.c \
 	probes/examine.c \
 	probes/examine.h \
 	probes/facts.c \
@@ -45,7 +46,8 @@ libidentify_la_SOURCES = \
 	probes/scan_image.c \
 	probes/texts.c \
 	probes/v8_hidden.c \
-	probes/v8_hidden.h
+	probes/v8_hidden.h \
+	probes/v8_identify.c
 
 libreaders_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBELF_CFLAGS)
 libreaders_la_LIBADD = $(LIBELF_LIBS)

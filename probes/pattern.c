@@ -5,7 +5,7 @@
 #include "error.h"
 #include "facts.h"
 
-#define ANYTHING_MAX 64u
+#define ANYTHING_MAX 200u
 
 struct matcher {
     const char *bytes;
@@ -27,7 +27,7 @@ static bool is_version_byte(char byte)
 
 static bool is_printable(char byte)
 {
-    return byte >= ' ' && byte <= '~';
+    return (byte >= ' ' && byte <= '~') || byte == '\n' || byte == '\t';
 }
 
 /* One piece of the version; pieces are joined with a dot. */
@@ -62,12 +62,12 @@ static size_t version_span(const struct matcher *matcher)
 static bool match(struct matcher *matcher, const char *pattern);
 
 /* The longest version after which the rest of the pattern matches. */
-static bool match_version(struct matcher *matcher, const char *rest)
+static bool match_version(struct matcher *matcher, bool dotted, const char *rest)
 {
     for (size_t length = version_span(matcher); length > 0; length--) {
         struct matcher tried = *matcher;
 
-        if (memchr(tried.bytes + tried.at, '.', length) && capture(&tried, length) &&
+        if ((!dotted || memchr(tried.bytes + tried.at, '.', length)) && capture(&tried, length) &&
             match(&tried, rest)) {
             *matcher = tried;
             return true;
@@ -76,13 +76,18 @@ static bool match_version(struct matcher *matcher, const char *rest)
     return false;
 }
 
-static bool match_number(struct matcher *matcher, const char *rest)
+static bool match_number(struct matcher *matcher, bool captured)
 {
     size_t end = matcher->at;
 
     while (end < matcher->length && is_digit(matcher->bytes[end]))
         end++;
-    return end > matcher->at && capture(matcher, end - matcher->at) && match(matcher, rest);
+    if (end == matcher->at)
+        return false;
+    if (captured)
+        return capture(matcher, end - matcher->at);
+    matcher->at = end;
+    return true;
 }
 
 static bool match_anything(struct matcher *matcher, const char *rest)
@@ -116,13 +121,27 @@ static bool match(struct matcher *matcher, const char *pattern)
         }
         switch (*++pattern) {
         case 'v':
-            return match_version(matcher, pattern + 1);
+        case 'w':
+            return match_version(matcher, *pattern == 'v', pattern + 1);
         case 'n':
-            return match_number(matcher, pattern + 1);
+        case 'd':
+            if (!match_number(matcher, *pattern == 'n'))
+                return false;
+            break;
         case '*':
             return match_anything(matcher, pattern + 1);
         case '0':
             if (!match_byte(matcher, '\0'))
+                return false;
+            break;
+        case 'z':
+            if (!match_byte(matcher, '\0'))
+                return false;
+            while (matcher->at < matcher->length && matcher->bytes[matcher->at] == '\0')
+                matcher->at++;
+            break;
+        case '%':
+            if (!match_byte(matcher, '%'))
                 return false;
             break;
         case '^':
@@ -146,16 +165,45 @@ bool pattern_match(const char *pattern, const char *bytes, size_t length, char *
     return true;
 }
 
-size_t pattern_prefix(const char *pattern, char *ret_text, size_t size)
+/* The length of the run of literal bytes at `pattern`, copied; *ret_end: what follows it. */
+static size_t literal_run(const char *pattern, char *ret_text, size_t size, const char **ret_end)
 {
     size_t length = 0;
 
-    for (; *pattern && length + 1 < size; pattern++) {
-        if (*pattern != '%')
-            ret_text[length++] = *pattern;
-        else if (*++pattern != '^')
+    while (*pattern && length + 1 < size) {
+        char byte = *pattern;
+
+        if (byte == '%' && pattern[1] == '^') {
+            pattern += 2;
+            continue;
+        }
+        if (byte == '%' && pattern[1] != '%')
             break;
+        pattern += byte == '%' ? 2 : 1;
+        ret_text[length++] = byte;
     }
     ret_text[length] = '\0';
+    *ret_end = pattern;
     return length;
+}
+
+size_t pattern_literal(const char *pattern, char *ret_text, size_t size, bool *ret_inside)
+{
+    const char *start = pattern;
+    char run[PATTERN_LITERAL_MAX];
+    size_t longest = 0;
+
+    while (*pattern && strncmp(pattern, "%*", 2) != 0) {
+        bool inside = pattern > start;
+        size_t length = literal_run(pattern, run, sizeof run, &pattern);
+
+        if (length >= PATTERN_LITERAL_MIN && length > longest && length < size) {
+            memcpy(ret_text, run, length + 1);
+            *ret_inside = inside;
+            longest = length;
+        }
+        if (*pattern == '%' && strncmp(pattern, "%*", 2) != 0)
+            pattern += 2; /* a %v or its like */
+    }
+    return longest;
 }

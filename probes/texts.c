@@ -7,8 +7,8 @@
 #include "examine.h"
 #include "scan.h"
 
-#define PREFIX_MAX 64
-#define MATCH_MAX 256
+#define MATCH_MAX 512u
+#define BEFORE_MAX 48u /* what a pattern may have before the literal that is searched for */
 
 /* All TEXT facts with the literal each begins with; made once, never released. */
 struct catalogue {
@@ -16,7 +16,8 @@ struct catalogue {
     size_t count;
     const struct fact *facts[TEXT_FACT_MAX];
     struct scan_needle needles[TEXT_FACT_MAX];
-    char prefixes[TEXT_FACT_MAX][PREFIX_MAX];
+    char literals[TEXT_FACT_MAX][PATTERN_LITERAL_MAX];
+    bool inside[TEXT_FACT_MAX]; /* the pattern begins before its literal */
 };
 
 static struct catalogue *the_catalogue;
@@ -24,13 +25,16 @@ static struct catalogue *the_catalogue;
 static void catalogue_add(struct catalogue *catalogue, const struct fact *facts)
 {
     for (size_t i = 0; i < FACTS_MAX && facts[i].kind; i++) {
-        char *prefix = catalogue->prefixes[catalogue->count];
+        size_t number = catalogue->count;
+        char *literal = catalogue->literals[number];
 
-        if (facts[i].kind != FACT_TEXT || catalogue->count == TEXT_FACT_MAX)
+        if (facts[i].kind != FACT_TEXT || number == TEXT_FACT_MAX)
             continue;
-        catalogue->needles[catalogue->count] = (struct scan_needle){
-            prefix, pattern_prefix(facts[i].name, prefix, PREFIX_MAX)};
-        catalogue->facts[catalogue->count++] = &facts[i];
+        catalogue->needles[number] = (struct scan_needle){
+            literal, pattern_literal(facts[i].name, literal, PATTERN_LITERAL_MAX,
+                                     &catalogue->inside[number])};
+        catalogue->facts[number] = &facts[i];
+        catalogue->count++;
     }
 }
 
@@ -96,6 +100,8 @@ static void text_copy(char *to, size_t size, const char *bytes, size_t length)
 {
     size_t i;
 
+    while (length && *bytes == '\0')
+        bytes++, length--;
     for (i = 0; i < length && i + 1 < size; i++)
         to[i] = bytes[i] >= ' ' && bytes[i] <= '~' ? bytes[i] : ' ';
     while (i && to[i - 1] == ' ')
@@ -103,16 +109,36 @@ static void text_copy(char *to, size_t size, const char *bytes, size_t length)
     to[i] = '\0';
 }
 
+/* Matches the pattern with its literal at `vaddr`. Where it begins before that, every beginning is
+ * tried from the farthest on, so that "13.7.1" is not taken for "3.7.1". */
+static const char *match_at(const struct search *search, size_t needle, uint64_t *vaddr,
+                            char *version, size_t size, size_t *ret_length)
+{
+    uint64_t first = *vaddr - (search->catalogue->inside[needle] ? BEFORE_MAX : 0);
+
+    for (uint64_t start = first < *vaddr || first == *vaddr ? first : 0; start <= *vaddr; start++) {
+        size_t available;
+        const char *bytes = bytes_at(search->image, start, &available);
+
+        if (!bytes || !pattern_match(search->catalogue->facts[needle]->name, bytes, available,
+                                     version, size, ret_length) ||
+            start + *ret_length <= *vaddr)
+            continue;
+        *vaddr = start;
+        return bytes;
+    }
+    return NULL;
+}
+
 static bool hit(void *user, size_t needle, uint64_t vaddr)
 {
     struct search *search = user;
     struct text_hit *hit = &search->texts->hits[needle];
     char version[sizeof hit->version];
-    size_t available, length;
-    const char *bytes = bytes_at(search->image, vaddr, &available);
+    size_t length;
+    const char *bytes = match_at(search, needle, &vaddr, version, sizeof version, &length);
 
-    if (!bytes || !pattern_match(search->catalogue->facts[needle]->name, bytes, available, version,
-                                 sizeof version, &length))
+    if (!bytes)
         return true;
     if (hit->found) {
         hit->disputed |= strcmp(hit->version, version) != 0;
@@ -141,5 +167,15 @@ const struct text_hit *text_of(const struct texts *texts, const struct fact *fac
     for (size_t i = 0; catalogue && i < catalogue->count; i++)
         if (catalogue->facts[i] == fact)
             return texts->hits[i].found ? &texts->hits[i] : NULL;
+    return NULL;
+}
+
+const struct text_hit *text_hit_of(const struct examination *examination, const char *pattern)
+{
+    const struct fact *facts = examination->facts->presence;
+
+    for (size_t i = 0; i < FACTS_MAX && facts[i].kind; i++)
+        if (facts[i].kind == FACT_TEXT && strcmp(facts[i].name, pattern) == 0)
+            return text_of(examination->texts, &facts[i]);
     return NULL;
 }

@@ -25,6 +25,18 @@ exports_only() {
     others=$(grep -Evx -- "$2" <<<"$names")
     [ -n "$names" ] && [ -z "$others" ] || { echo "exports: $others"; return 1; }
 }
+# exports_declared FILE HEADER PATTERN: what the header does not declare is one of these names.
+exports_declared() {
+    local declared
+    declared=$(grep -o 'engraft_[a-z0-9_]* *(' "$2" | tr -d ' (' | sort -u | paste -sd '|')
+    [ -n "$declared" ] && exports_only "$1" "$declared|$3"
+}
+# It can be found by name in the dynamic symbol table alone, and it is data of that many bytes.
+exports_data() { # FILE NAME SIZE
+    readelf -W --dyn-syms "$1" | awk -v name="$2" -v size="$3" '
+        $8 == name && $4 == "OBJECT" && $3 == size && $7 != "UND" { found = 1 } END { exit !found }' ||
+        { echo "no such object"; return 1; }
+}
 needed_only() {
     local others
     others=$(readelf -dW "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -Evx -- "$2")

@@ -38,6 +38,12 @@ notices() { # COMMAND...: it says what is wrong
 it 'bad: GLIBC_2.32 is noticed' notices glibc_at_most_2_31 needs-newer.so
 it 'good: GLIBC_2.31 is not' glibc_at_most_2_31 needs-older.so
 it 'bad: an export is noticed' notices exports_only plain.so 'engraft_.*'
+echo 'int engraft_plain(void);' >plain.h
+it 'bad: an export that the header does not declare is noticed' notices exports_declared plain.so \
+    plain.h 'engraft_.*'
+it 'good: data of its size' exports_data plain.so shown 4
+it 'bad: data of another size is noticed' notices exports_data plain.so shown 8
+it 'bad: data that is elsewhere is noticed' notices exports_data plain.so elsewhere 4
 it 'bad: a needed library is noticed' notices needed_only plain.so 'libc\.so\.6'
 it 'bad: an executable stack is noticed' notices no_executable_stack plain.so
 it 'bad: no RELRO is noticed' notices relro_now plain.so
@@ -65,6 +71,12 @@ plain 'libengraft-preload.so: needs libengraft and the C library' needed_only \
 plain 'engraft-deep.so: needs elfutils, perhaps capstone, and the C library' needed_only \
     "$build/engraft-deep.so" "libelf\.so\.1|libdw\.so\.1|libcapstone\.so\.[0-9]*|$names"
 plain 'libengraft.so.0: exports engraft_*' exports_only "$build/libengraft.so.0" 'engraft_[a-z0-9_]*'
+# Not part of the API: what stubs and the preload library call, what readers of processes look for.
+plain 'libengraft.so.0: exports what engraft.h declares, and little more' exports_declared \
+    "$build/libengraft.so.0" "$srcdir/relinker/engraft.h" \
+    'engraft_stub_(bind|init|fini)_1|engraft_private_dl(open|close|error)|engraft_live'
+plain 'libengraft.so.0: its records for readers of the process' exports_data \
+    "$build/libengraft.so.0" engraft_live 72
 plain 'libengraft-preload.so: exports the interposed functions' exports_only \
     "$build/libengraft-preload.so" 'dlopen|dlclose|dlerror'
 plain 'engraft-deep.so: exports its table' exports_only "$build/engraft-deep.so" engraft_deep_table

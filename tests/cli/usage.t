@@ -93,7 +93,7 @@ fi
 
 only_public_headers() {
     ! grep -hE '^#include "' "$srcdir"/cli/*.[ch] |
-        grep -vE '"(engraft|cli|json|output|program|request)\.h"'
+        grep -vE '"(bound|engraft|cli|json|output|program|request)\.h"'
 }
 it "cli/ includes of our headers only engraft.h" only_public_headers
 

@@ -16,6 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where fuzz_live takes its bytes to lie in the memory of a process. */
+#define FUZZ_LIVE_BASE 0x7f0000001000ull
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 #endif

@@ -68,9 +68,15 @@ bad() {
     return $status
 }
 
+record() {
+    $cc -I"$here" -I"$srcdir/relinker" -o seed_live "$here/seed_live.c" && ./seed_live >live
+}
+
 it 'there are files to start from' enough
 it 'bad: a harness that reads too far is caught, and its input is kept' bad
 it "images, $((runs / 2)) runs" fuzz fuzz_image $((runs / 2)) inputs/*
 it "notes, $((runs / 4)) runs" fuzz fuzz_note $((runs / 4)) notes/*
+it 'the records of a process' record
+it "records, $((runs / 4)) runs" fuzz fuzz_live $((runs / 4)) live
 it "files, $((runs / 4)) runs" fuzz fuzz_file $((runs / 4)) inputs/*
 tap_end

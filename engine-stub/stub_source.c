@@ -27,7 +27,7 @@ static enum engraft_status file_open(const char *path, struct deep_modules *ret_
     enum engraft_status status = engraft_deep_table.open(spec, ret_modules, reterr);
     if (status != ENGRAFT_OK)
         return status;
-    if (ret_modules->count == 1 && ret_modules->pid == 0)
+    if (ret_modules->count == 1 && ret_modules->pid == 0 && !ret_modules->is_core)
         return ENGRAFT_OK;
     engraft_deep_table.close(ret_modules);
     *ret_modules = (struct deep_modules){0};
@@ -39,7 +39,10 @@ static enum engraft_status machine_agree(struct stub_source *source, const struc
                                          const char *path, struct engraft_error *reterr)
 {
     const struct machine *machine = machine_of(image->machine);
+    enum engraft_status status = image_check_native(image, reterr);
 
+    if (status != ENGRAFT_OK)
+        return status;
     if (!machine)
         return error_set(reterr, ENGRAFT_UNSUPPORTED, path, NULL,
                          "no stubs can be made for ELF machine %u", (unsigned)image->machine);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What engraft-deep.so offers to libengraft: the table of relinker/deep.h. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine-stub/stub.h"
@@ -39,18 +38,11 @@ static enum engraft_status deep_open(const char *spec, struct deep_modules *ret_
                : file_modules(spec, ret_modules, reterr);
 }
 
-static void deep_close(struct deep_modules *modules)
-{
-    for (size_t i = 0; i < modules->count; i++)
-        reader_close(&modules->images[i]);
-    free(modules->images);
-    memset(modules, 0, sizeof *modules);
-}
-
 static bool deep_read(const struct deep_modules *modules, uint64_t address, void *buffer,
                       size_t length)
 {
-    return modules->pid && pid_read((pid_t)modules->pid, address, buffer, length);
+    return modules->is_core ? core_read(modules->reader, address, buffer, length)
+                            : modules->pid && pid_read((pid_t)modules->pid, address, buffer, length);
 }
 
 static const char *deep_engine_id(size_t index)
@@ -63,7 +55,7 @@ static const char *deep_engine_id(size_t index)
 const struct engraft_deep_table engraft_deep_table = {
     .version = ENGRAFT_DEEP_VERSION,
     .open = deep_open,
-    .close = deep_close,
+    .close = modules_release,
     .identify = identify_modules,
     .needs = identify_needs,
     .engine_id = deep_engine_id,

@@ -60,11 +60,11 @@ bool instance_read_int(const struct engine_instance *instance, const char *name,
     enum engraft_symbols kind;
     Elf64_Sym symbol;
     const struct image *image = instance_find(instance, name, &symbol, &kind);
-    int value;
+    unsigned char bytes[4];
 
-    if (!image || !constant_read(image, symbol.st_value, &value, sizeof value))
+    if (!image || !constant_read(image, symbol.st_value, bytes, sizeof bytes))
         return false;
-    *ret_value = value;
+    *ret_value = (int)image_u32(image, bytes);
     return true;
 }
 
@@ -80,13 +80,50 @@ bool constant_read(const struct image *image, uint64_t vaddr, void *buffer, size
     return bytes != NULL;
 }
 
-bool relocation_local_value(const struct image *image, const Elf64_Rela *rela, uint64_t *ret_value)
+/* Machines whose files are read, and nothing more: the numbers are those of <elf.h>. */
+static const struct {
+    uint16_t machine;
+    uint8_t word_size;
+    uint32_t relative, word;
+} foreign_machines[] = {
+    {EM_X86_64, 4, R_X86_64_RELATIVE, R_X86_64_32},
+    {EM_AARCH64, 4, R_AARCH64_P32_RELATIVE, R_AARCH64_P32_ABS32},
+    {EM_386, 4, R_386_RELATIVE, R_386_32},
+    {EM_ARM, 4, R_ARM_RELATIVE, R_ARM_ABS32},
+    {EM_68K, 4, R_68K_RELATIVE, R_68K_32},
+    {EM_SPARC, 4, R_SPARC_RELATIVE, R_SPARC_32},
+    {EM_SPARCV9, 8, R_SPARC_RELATIVE, R_SPARC_64},
+    {EM_PPC, 4, R_PPC_RELATIVE, R_PPC_ADDR32},
+    {EM_PPC64, 8, R_PPC64_RELATIVE, R_PPC64_ADDR64},
+    {EM_S390, 4, R_390_RELATIVE, R_390_32},
+    {EM_S390, 8, R_390_RELATIVE, R_390_64},
+    {EM_RISCV, 4, R_RISCV_RELATIVE, R_RISCV_32},
+    {EM_RISCV, 8, R_RISCV_RELATIVE, R_RISCV_64},
+    {258 /* EM_LOONGARCH */, 8, 3 /* R_LARCH_RELATIVE */, 2 /* R_LARCH_64 */},
+};
+
+static enum relocation_kind kind_of(const struct image *image, uint32_t type)
 {
     const struct architecture *architecture = architecture_of(image->machine);
+
+    if (architecture && image_word_size(image) == 8)
+        return relocation_kind(architecture, type);
+    for (size_t i = 0; i < sizeof foreign_machines / sizeof *foreign_machines; i++) {
+        if (foreign_machines[i].machine != image->machine ||
+            foreign_machines[i].word_size != image_word_size(image))
+            continue;
+        return type == foreign_machines[i].relative ? RELOCATION_RELATIVE
+               : type == foreign_machines[i].word   ? RELOCATION_WORD
+                                                    : RELOCATION_OTHER;
+    }
+    return RELOCATION_OTHER;
+}
+
+bool relocation_local_value(const struct image *image, const Elf64_Rela *rela, uint64_t *ret_value)
+{
     uint64_t index = ELF64_R_SYM(rela->r_info);
 
-    switch (architecture ? relocation_kind(architecture, (uint32_t)ELF64_R_TYPE(rela->r_info))
-                         : RELOCATION_OTHER) {
+    switch (kind_of(image, (uint32_t)ELF64_R_TYPE(rela->r_info))) {
     case RELOCATION_RELATIVE:
         *ret_value = (uint64_t)rela->r_addend;
         return true;
@@ -111,10 +148,12 @@ static bool relocation_value(const struct image *image, uint64_t vaddr, uint64_t
 
 bool pointer_read(const struct image *image, uint64_t vaddr, uint64_t *ret_pointer)
 {
+    unsigned char bytes[8];
     uint64_t pointer;
 
-    if (!constant_read(image, vaddr, &pointer, sizeof pointer))
+    if (!constant_read(image, vaddr, bytes, image_word_size(image)))
         return false;
+    pointer = image_word(image, bytes);
     if (pointer == 0 && relocation_value(image, vaddr, &pointer)) {
         *ret_pointer = pointer;
         return true;

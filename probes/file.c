@@ -102,6 +102,28 @@ bool file_read(int fd, void *buffer, size_t length, uint64_t offset)
     return true;
 }
 
+void modules_release(struct deep_modules *modules)
+{
+    for (size_t i = 0; i < modules->count; i++)
+        reader_close(&modules->images[i]);
+    for (size_t i = 0; i < modules->missing_count; i++)
+        free(modules->missing[i].path);
+    free(modules->images);
+    free(modules->missing);
+    if (modules->is_core)
+        core_destroy(modules->reader);
+    memset(modules, 0, sizeof *modules);
+}
+
+static bool is_core(int fd)
+{
+    unsigned char header[sizeof(Elf32_Ehdr)];
+    struct elf_form form;
+
+    return file_read(fd, header, EI_NIDENT + 2, 0) && elf_form_of(header, &form) &&
+           elf_read_u16(form, header + EI_NIDENT) == ET_CORE;
+}
+
 enum engraft_status file_modules(const char *path, struct deep_modules *ret_modules,
                                  struct engraft_error *reterr)
 {
@@ -111,6 +133,8 @@ enum engraft_status file_modules(const char *path, struct deep_modules *ret_modu
 
     if (source.fd < 0)
         return status;
+    if (is_core(source.fd))
+        return core_modules(path, source.fd, ret_modules, reterr);
     image = calloc(1, sizeof *image);
     if (!image) {
         close(source.fd);

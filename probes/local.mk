@@ -52,9 +52,13 @@ libidentify_la_SOURCES = \
 libreaders_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBELF_CFLAGS)
 libreaders_la_LIBADD = $(LIBELF_LIBS)
 libreaders_la_SOURCES = \
+	probes/core.c \
+	probes/core.h \
+	probes/core_modules.c \
 	probes/elf_form.c \
 	probes/elf_form.h \
 	probes/file.c \
+	probes/foreign.c \
 	probes/pid.c \
 	probes/pid_maps.c \
 	probes/pid_maps.h \

@@ -22,6 +22,8 @@ struct reader {
     size_t span_size;
     uint64_t span_start;
     unsigned char *fetched; /* a bit for each page */
+    struct elf_form form;
+    struct foreign *foreign;
     struct symtab *symtab;
     bool symtab_tried;
     struct sections *sections;
@@ -30,6 +32,18 @@ struct reader {
 };
 
 /* ---- bytes ------------------------------------------------------------------------------------------ */
+
+static bool memory_read(const struct reader_source *source, uint64_t address, void *buffer,
+                        size_t length)
+{
+    return source->core ? core_read(source->core, address, buffer, length)
+                        : pid_read(source->pid, address, buffer, length);
+}
+
+static bool has_memory(const struct reader_source *source)
+{
+    return source->pid || source->core;
+}
 
 /* Fills [start, end) of the span from one segment: the rest of the pages is zero already. */
 static bool segment_fill(const struct image *image, const struct image_segment *segment,
@@ -51,7 +65,7 @@ static bool segment_fill(const struct image *image, const struct image_segment *
     if (from_file)
         return file_read(reader->source.fd, place, end - start,
                        segment->offset + (start - segment->vaddr));
-    return pid_read(reader->source.pid, image->load_address + start, place, end - start);
+    return memory_read(&reader->source, image->load_address + start, place, end - start);
 }
 
 static bool pages_fill(const struct image *image, uint64_t first, uint64_t end)
@@ -105,7 +119,7 @@ static bool read_live(const struct image *image, uint64_t vaddr, void *buffer, s
     if (vaddr < image->vaddr_start || length > image->vaddr_end - image->vaddr_start ||
         vaddr > image->vaddr_end - length)
         return false;
-    return pid_read(reader->source.pid, image->load_address + vaddr, buffer, length);
+    return memory_read(&reader->source, image->load_address + vaddr, buffer, length);
 }
 
 static enum engraft_symbols find_hidden(const struct image *image, const char *name,
@@ -125,33 +139,41 @@ static enum engraft_symbols find_hidden(const struct image *image, const char *n
 
 /* ---- opening ----------------------------------------------------------------------------------------- */
 
+/* The first `size` bytes of the object, in place of `header`, which is freed on failure. */
+static unsigned char *header_grow(const struct reader *reader, unsigned char *header, size_t size)
+{
+    const struct reader_source *source = &reader->source;
+    unsigned char *larger = realloc(header, size + 1);
+
+    if (larger && (source->fd >= 0 ? file_read(source->fd, larger, size, 0)
+                                   : memory_read(source, source->map_start, larger, size)))
+        return larger;
+    free(larger ? larger : header);
+    return NULL;
+}
+
 /* The start of the object with all its program headers, from malloc(). */
 static unsigned char *header_read(const struct reader *reader, size_t *ret_size)
 {
-    const struct reader_source *source = &reader->source;
-    size_t size = source->fd < 0 ? PAGE : HEADER_SIZE;
+    size_t size = reader->source.fd < 0 ? PAGE : HEADER_SIZE;
     unsigned char *header = NULL;
+    struct elf_form form;
 
     for (;;) {
         Elf64_Ehdr ehdr;
-        unsigned char *larger;
         uint64_t needed;
 
-        if (source->fd >= 0 && size > reader->file_size)
+        if (reader->source.fd >= 0 && size > reader->file_size)
             size = (size_t)reader->file_size;
-        larger = realloc(header, size + 1);
-        if (!larger ||
-            !(source->fd >= 0 ? file_read(source->fd, larger, size, 0)
-                              : pid_read(source->pid, source->map_start, larger, size))) {
-            free(larger ? larger : header);
+        header = header_grow(reader, header, size);
+        if (!header)
             return NULL;
-        }
-        header = larger;
         *ret_size = size;
-        if (size < sizeof ehdr)
+        if (size < EI_NIDENT || !elf_form_of(header, &form) ||
+            size < elf_form_size(form, ELF_HEADER))
             return header;
-        memcpy(&ehdr, header, sizeof ehdr);
-        needed = (uint64_t)ehdr.e_phnum * sizeof(Elf64_Phdr);
+        ehdr = elf_read_header(form, header);
+        needed = (uint64_t)ehdr.e_phnum * elf_form_size(form, ELF_PROGRAM_HEADER);
         if (ehdr.e_phoff > HEADER_MAX || ehdr.e_phoff + needed <= size ||
             ehdr.e_phoff + needed > reader->file_size)
             return header;
@@ -159,26 +181,25 @@ static unsigned char *header_read(const struct reader *reader, size_t *ret_size)
     }
 }
 
-static bool is_elf64_little(const unsigned char *header, size_t size)
-{
-    return size >= sizeof(Elf64_Ehdr) && memcmp(header, ELFMAG, SELFMAG) == 0 &&
-           header[EI_CLASS] == ELFCLASS64 && header[EI_DATA] == ELFDATA2LSB;
-}
-
 static enum engraft_status type_check(const unsigned char *header, size_t size, const char *path,
-                                      struct engraft_error *reterr)
+                                      struct elf_form *ret_form, struct engraft_error *reterr)
 {
-    Elf64_Ehdr ehdr;
+    uint16_t type;
 
     if (size < SELFMAG || memcmp(header, ELFMAG, SELFMAG) != 0)
         return error_set(reterr, ENGRAFT_FORMAT, path, NULL, "not an ELF object");
-    if (!is_elf64_little(header, size))
-        return ENGRAFT_OK; /* image_read_buffer() says what it is */
-    memcpy(&ehdr, header, sizeof ehdr);
-    if (ehdr.e_type == ET_CORE)
+    if (size < sizeof(Elf32_Ehdr))
+        return error_set(reterr, ENGRAFT_FORMAT, path, NULL, "file too short");
+    if (!elf_form_of(header, ret_form))
+        return error_set(reterr, ENGRAFT_FORMAT, path, NULL,
+                         "neither 32-bit nor 64-bit, or of no known byte order");
+    if (size < elf_form_size(*ret_form, ELF_HEADER))
+        return error_set(reterr, ENGRAFT_FORMAT, path, NULL, "file too short");
+    type = elf_read_header(*ret_form, header).e_type;
+    if (type == ET_CORE)
         return error_set(reterr, ENGRAFT_UNSUPPORTED, path, NULL,
-                         "a core file: this version reads processes and ELF files only");
-    if (ehdr.e_type == ET_REL)
+                         "a core file, and not a module of a process");
+    if (type == ET_REL)
         return error_set(reterr, ENGRAFT_UNSUPPORTED, path, NULL,
                          "an object file: link it to a shared object or an executable first");
     return ENGRAFT_OK;
@@ -212,7 +233,7 @@ static enum engraft_status load_address_find(const struct reader *reader, const 
                                              struct engraft_error *reterr)
 {
     const struct reader_source *source = &reader->source;
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t page = source->page_size ? source->page_size : (uint64_t)sysconf(_SC_PAGESIZE);
     bool found = false, executable = false;
 
     for (size_t i = 0; i < count; i++) {
@@ -240,7 +261,7 @@ static enum engraft_status span_reserve(struct reader *reader, const unsigned ch
     uint64_t start = UINT64_MAX, end = 0;
     enum engraft_status status;
 
-    if (!is_elf64_little(header, size) || ehdr->e_phentsize != sizeof *phdr ||
+    if (size < sizeof *ehdr || ehdr->e_phentsize != sizeof *phdr ||
         ehdr->e_phoff % 8 != 0 || ehdr->e_phoff > size ||
         (uint64_t)ehdr->e_phnum * sizeof *phdr > size - ehdr->e_phoff)
         return ENGRAFT_OK; /* image_read_buffer() says why not */
@@ -254,7 +275,7 @@ static enum engraft_status span_reserve(struct reader *reader, const unsigned ch
     }
     if (start > end)
         return ENGRAFT_OK;
-    if (reader->source.pid) {
+    if (has_memory(&reader->source)) {
         status = load_address_find(reader, phdr, ehdr->e_phnum, &image->load_address, reterr);
         if (status != ENGRAFT_OK)
             return status;
@@ -279,6 +300,32 @@ static enum engraft_status span_reserve(struct reader *reader, const unsigned ch
     return ENGRAFT_OK;
 }
 
+/* In place of the header of a foreign object, its translation. */
+static bool header_translate(struct reader *reader, struct image *image, unsigned char **header,
+                             size_t *size)
+{
+    unsigned char *native;
+
+    if (elf_form_is_native(reader->form))
+        return true;
+    image->word_size = reader->form.narrow ? 4 : 8;
+    image->big_endian = reader->form.big;
+    native = foreign_header(reader->form, *header, *size, size);
+    free(*header);
+    *header = native;
+    return native != NULL;
+}
+
+static bool dynamic_fill(struct reader *reader, struct image *image)
+{
+    if (!image_is_foreign(image)) {
+        image_read_dynamic(image);
+        return true;
+    }
+    reader->foreign = foreign_create(image, reader->form);
+    return reader->foreign != NULL;
+}
+
 static enum engraft_status image_fill(struct reader *reader, struct image *image,
                                       struct engraft_error *reterr)
 {
@@ -289,11 +336,15 @@ static enum engraft_status image_fill(struct reader *reader, struct image *image
     if (!header)
         return error_set(reterr, ENGRAFT_SYSTEM, reader->path, NULL, "cannot be read: %s",
                          strerror(errno ? errno : EIO));
-    status = type_check(header, size, reader->path, reterr);
+    status = type_check(header, size, reader->path, &reader->form, reterr);
+    if (status == ENGRAFT_OK && !header_translate(reader, image, &header, &size))
+        status = error_set(reterr, ENGRAFT_MEMORY, reader->path, NULL, "out of memory");
     if (status == ENGRAFT_OK)
         status = span_reserve(reader, header, size, image, reterr);
     if (status == ENGRAFT_OK)
-        status = image_read_buffer(header, size, image, reterr);
+        status = image_read_headers(header, size, image, reterr);
+    if (status == ENGRAFT_OK && !dynamic_fill(reader, image))
+        status = error_set(reterr, ENGRAFT_MEMORY, reader->path, NULL, "out of memory");
     free(header);
     return status;
 }
@@ -332,9 +383,8 @@ enum engraft_status reader_open(const char *path, const struct reader_source *so
     reader->source = *source;
     image.path = reader->path;
     image.fetch = fetch;
-    if (source->fd >= 0)
-        image.find_hidden = find_hidden;
-    if (source->pid && source->readable)
+    image.find_hidden = find_hidden;
+    if (has_memory(source) && source->readable)
         image.read_live = read_live;
     errno = 0;
     status = size_check(reader, reterr);
@@ -352,6 +402,7 @@ void reader_close(struct image *image)
     struct reader *reader = image->reader;
 
     symtab_destroy(reader->symtab);
+    foreign_destroy(reader->foreign);
     sections_destroy(reader->sections);
     if (reader->span)
         munmap(reader->span, reader->span_size + PAGE);

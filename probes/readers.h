@@ -11,11 +11,16 @@
 #include <sys/types.h>
 
 #include "deep.h"
+#include "elf_form.h"
 
-/* Where the bytes of an image come from. At least one of fd and pid is set. */
+struct core;
+
+/* Where the bytes of an image come from. At least one of fd, pid and core is set. */
 struct reader_source {
     int fd;                /* of the file, owned by the image once it is open; -1: memory only */
-    pid_t pid;             /* the process that maps it; 0: a file alone */
+    pid_t pid;             /* the process that maps it; 0: none */
+    const struct core *core; /* what is left of a process that mapped it; outlives the image */
+    uint64_t page_size;    /* of that process; 0: this machine's */
     bool readable;         /* whether the memory of the process can be read */
     uint64_t map_start;    /* address and file offset of its first mapping */
     uint64_t map_offset;
@@ -45,6 +50,14 @@ bool reader_section(const struct image *image, const char *name, uint64_t *ret_v
 /* Lower-case hexadecimal; "" when there is none or when it does not fit. */
 void reader_build_id(const struct image *image, char *ret_text, size_t size);
 
+/* foreign.c: see image_is_foreign(). The header is native and from malloc(); NULL: no memory. */
+struct foreign;
+unsigned char *foreign_header(struct elf_form form, const unsigned char *bytes, size_t size,
+                              size_t *ret_size);
+/* Fills what the dynamic section tells of an image; NULL: no memory. */
+struct foreign *foreign_create(struct image *image, struct elf_form form);
+void foreign_destroy(struct foreign *foreign); /* NULL is fine */
+
 /* The section headers of a file; NULL when it has none. */
 struct sections;
 struct sections *sections_create(int fd);
@@ -73,10 +86,18 @@ int file_open(const char *path, enum engraft_status *ret_status, struct engraft_
 bool file_read(int fd, void *buffer, size_t length, uint64_t offset);
 enum engraft_status file_modules(const char *path, struct deep_modules *ret_modules,
                                  struct engraft_error *reterr);
+/* Closes what file_modules(), pid_modules() and core_modules() opened. */
+void modules_release(struct deep_modules *modules);
 enum engraft_status pid_modules(pid_t pid, struct deep_modules *ret_modules,
                                 struct engraft_error *reterr);
 /* Bounded read of another process; false unless all of it was read. */
 bool pid_read(pid_t pid, uint64_t address, void *buffer, size_t length);
+/* The modules of a core file; `fd` is owned by the modules, or closed on failure. */
+enum engraft_status core_modules(const char *path, int fd, struct deep_modules *ret_modules,
+                                 struct engraft_error *reterr);
+void core_destroy(struct core *core); /* NULL is fine */
+/* What was dumped of the process's memory; false unless all of it was. */
+bool core_read(const struct core *core, uint64_t address, void *buffer, size_t length);
 /* Whole content of a small file of /proc, NUL-terminated; NULL with errno. Release with free(). */
 char *proc_read(const char *path, size_t limit, size_t *ret_length);
 

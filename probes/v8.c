@@ -237,10 +237,12 @@ static void examine_ready(struct engine_instance *instance)
     Elf64_Sym symbol;
     const struct image *image =
         runs(instance) ? instance_find(instance, PLATFORM, &symbol, &kind) : NULL;
+    unsigned char bytes[8];
     uint64_t platform;
 
-    if (!image || !image_read(image, symbol.st_value, &platform, sizeof platform))
+    if (!image || !image_read(image, symbol.st_value, bytes, image_word_size(image)))
         return;
+    platform = image_word(image, bytes);
     instance->ready = platform != 0;
     evidence_add(instance, 0, "data", "v8::internal::V8::platform_ is %s",
                  platform ? "set" : "null");

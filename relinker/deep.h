@@ -14,7 +14,7 @@
 
 #define ENGRAFT_DEEP_VERSION 3
 
-/* A module of which nothing could be read. */
+/* A module of which nothing, or not all, could be read: an image of the rest may be there. */
 struct deep_missing {
     char *path; /* from malloc() */
     char build_id[2 * 64 + 1];
@@ -39,7 +39,12 @@ struct deep_modules {
     bool is_core;
     struct deep_missing *missing; /* of a process or a core */
     size_t missing_count;
-    void *reader; /* private */
+    /* Of a core: */
+    const char *command; /* the start of its arguments; "" when it is not told */
+    uint64_t core_pid;   /* 0: not told */
+    int core_signal;     /* that ended the process; 0: none (gdb's gcore), or not told */
+    bool core_truncated; /* the file ends before the memory does */
+    void *reader;        /* private */
 };
 
 /* An engine in a file that a process has loaded. Both live until the next snapshot. */

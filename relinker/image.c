@@ -37,6 +37,11 @@ static uint64_t room_at(const struct image *image, uint64_t vaddr, bool of_file)
     return end - vaddr;
 }
 
+uint64_t image_file_room(const struct image *image, uint64_t vaddr)
+{
+    return room_at(image, vaddr, true);
+}
+
 /* Zero bytes may lie just behind a segment. */
 static bool is_inside(const struct image *image, uint64_t vaddr, uint64_t length, bool of_file)
 {
@@ -76,6 +81,56 @@ const char *image_string_at(const struct image *image, uint64_t vaddr, size_t li
         room = limit;
     string = room ? image_at(image, vaddr, room) : NULL;
     return string && memchr(string, '\0', room) ? string : NULL;
+}
+
+bool image_is_foreign(const struct image *image)
+{
+    return image->word_size == 4 || image->big_endian;
+}
+
+enum engraft_status image_check_native(const struct image *image, struct engraft_error *reterr)
+{
+    if (image->word_size == 4)
+        return error_set(reterr, ENGRAFT_UNSUPPORTED, image->path, NULL,
+                         "wrong ELF class: a 32-bit object, which can be inspected, not bound");
+    if (image->big_endian)
+        return error_set(reterr, ENGRAFT_UNSUPPORTED, image->path, NULL,
+                         "a big-endian object, which can be inspected, not bound");
+    return ENGRAFT_OK;
+}
+
+size_t image_word_size(const struct image *image)
+{
+    return image->word_size == 4 ? 4 : 8;
+}
+
+uint16_t image_u16(const struct image *image, const void *bytes)
+{
+    uint16_t value;
+
+    memcpy(&value, bytes, sizeof value);
+    return image->big_endian ? __builtin_bswap16(value) : value;
+}
+
+uint32_t image_u32(const struct image *image, const void *bytes)
+{
+    uint32_t value;
+
+    memcpy(&value, bytes, sizeof value);
+    return image->big_endian ? __builtin_bswap32(value) : value;
+}
+
+uint64_t image_u64(const struct image *image, const void *bytes)
+{
+    uint64_t value;
+
+    memcpy(&value, bytes, sizeof value);
+    return image->big_endian ? __builtin_bswap64(value) : value;
+}
+
+uint64_t image_word(const struct image *image, const void *bytes)
+{
+    return image->word_size == 4 ? image_u32(image, bytes) : image_u64(image, bytes);
 }
 
 bool image_read(const struct image *image, uint64_t vaddr, void *buffer, size_t length)
@@ -558,16 +613,24 @@ enum engraft_status image_read_map(struct link_map *map, struct image *ret_image
 
 /* ---- notes --------------------------------------------------------------------------------------- */
 
-static const void *note_find(const unsigned char *notes, uint64_t size, const char *owner,
-                             uint32_t type, uint32_t *ret_size)
+static Elf64_Nhdr note_header(const struct image *image, const unsigned char *bytes)
+{
+    return (Elf64_Nhdr){
+        .n_namesz = image_u32(image, bytes),
+        .n_descsz = image_u32(image, bytes + 4),
+        .n_type = image_u32(image, bytes + 8),
+    };
+}
+
+static const void *note_find(const struct image *image, const unsigned char *notes, uint64_t size,
+                             const char *owner, uint32_t type, uint32_t *ret_size)
 {
     size_t owner_size = strlen(owner) + 1;
 
     for (uint64_t at = 0; size - at >= sizeof(Elf64_Nhdr);) {
-        Elf64_Nhdr note;
+        Elf64_Nhdr note = note_header(image, notes + at);
         uint64_t name, descriptor, next;
 
-        memcpy(&note, notes + at, sizeof note);
         name = at + sizeof note;
         descriptor = name + (((uint64_t)note.n_namesz + 3) & ~3ull);
         next = descriptor + (((uint64_t)note.n_descsz + 3) & ~3ull);
@@ -597,7 +660,7 @@ const void *image_note(const struct image *image, const char *owner, uint32_t ty
     for (unsigned i = 0; i < image->note_count; i++) {
         const void *notes = image_at(image, image->notes[i].vaddr, image->notes[i].size);
         const void *found =
-            notes ? note_find(notes, image->notes[i].size, owner, type, ret_size) : NULL;
+            notes ? note_find(image, notes, image->notes[i].size, owner, type, ret_size) : NULL;
 
         if (found)
             return found;

@@ -38,6 +38,8 @@ struct image {
     struct link_map *map;         /* objects of this process only */
     uint16_t machine;             /* EM_* */
     uint16_t type;                /* ET_* */
+    uint8_t word_size;            /* 4 for a 32-bit object; 0 or 8: as this machine's */
+    bool big_endian;
     bool live;                    /* mapped in this process */
 
     /* Called by image_at() before bytes are used; returns false when they cannot be had. */
@@ -106,12 +108,30 @@ void image_read_dynamic(struct image *image);
 enum engraft_status image_read_buffer(const void *header, size_t header_size, struct image *image,
                                       struct engraft_error *reterr);
 
+/*
+ * An object of another word size or byte order. Readers of files give such images: dynamic section,
+ * symbols and relocations are translated (with a SysV hash table), its data are not, and what reads
+ * a number in them uses the functions below. Nothing can be bound to it.
+ */
+bool image_is_foreign(const struct image *image);
+/* For what binds: UNSUPPORTED with the reason when it is foreign, else OK. */
+enum engraft_status image_check_native(const struct image *image, struct engraft_error *reterr);
+size_t image_word_size(const struct image *image);
+/* Numbers of the object's data in its own byte order; `bytes` need no alignment. */
+uint16_t image_u16(const struct image *image, const void *bytes);
+uint32_t image_u32(const struct image *image, const void *bytes);
+uint64_t image_u64(const struct image *image, const void *bytes);
+uint64_t image_word(const struct image *image, const void *bytes); /* image_word_size() bytes */
+
 /* A path that names the object's file: ld.so has none for the main program. */
 const char *image_file(const struct image *image);
 /* The bytes [vaddr, vaddr + length) or NULL when they are not in the object. */
 const void *image_at(const struct image *image, uint64_t vaddr, uint64_t length);
 /* A NUL-terminated string at vaddr, at most `limit` bytes with its NUL, or NULL. */
 const char *image_string_at(const struct image *image, uint64_t vaddr, size_t limit);
+/* How many bytes from vaddr on come from the file, in one piece: no length in a hostile file makes
+ * anybody walk gigabytes of zeros if it is held against this. */
+uint64_t image_file_room(const struct image *image, uint64_t vaddr);
 /* Copies current (live) data: of the process where there is one, else of the file. */
 bool image_read(const struct image *image, uint64_t vaddr, void *buffer, size_t length);
 /* Entry `offset` of DT_STRTAB, or NULL when it is outside. */

@@ -25,7 +25,8 @@ static bool library_candidate(struct dry_run *run, const char *directory, const 
     text_format(path, sizeof path, "%s/%s", directory, name);
     if (access(path, R_OK) != 0 || run->deep->open(path, ret_modules, NULL) != ENGRAFT_OK)
         return false;
-    if (ret_modules->count && accept(run, &ret_modules->images[0]))
+    if (ret_modules->count && !image_is_foreign(&ret_modules->images[0]) &&
+        accept(run, &ret_modules->images[0]))
         return true;
     run->deep->close(ret_modules);
     memset(ret_modules, 0, sizeof *ret_modules);

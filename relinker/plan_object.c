@@ -100,9 +100,12 @@ static enum engraft_status plugin_open(struct dry_run *run)
     status = run->deep->open(dry_run_path(run), &run->plugin, run->reterr);
     if (status != ENGRAFT_OK)
         return status;
-    if (run->plugin.count != 1)
+    if (run->plugin.count != 1 || run->plugin.is_core)
         return error_set(run->reterr, ENGRAFT_ARGUMENT, dry_run_path(run), NULL,
                          "a plugin is a file, not a process");
+    status = image_check_native(&run->plugin.images[0], run->reterr);
+    if (status != ENGRAFT_OK)
+        return status;
     if (run->plugin.images[0].type != ET_DYN && run->plugin.images[0].type != ET_EXEC)
         return error_set(run->reterr, ENGRAFT_FORMAT, dry_run_path(run), NULL,
                          "not a shared object");
@@ -192,7 +195,9 @@ static void dry_run(struct dry_run *run)
 {
     const struct engraft_target *host = run->request->host;
 
-    if (run->request->plugin_path && !run->symbol)
+    if (host && host->deep && host->image_count)
+        run->status = image_check_native(&host->images[0], run->reterr);
+    if (run->status == ENGRAFT_OK && run->request->plugin_path && !run->symbol)
         run->status = plugin_open(run);
     if (run->status != ENGRAFT_OK) {
         /* nothing */

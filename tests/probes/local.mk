@@ -8,6 +8,7 @@ PROBES_TESTS = \
 	tests/probes/test_probe \
 	tests/probes/test_infer \
 	tests/probes/test_readers \
+	tests/probes/test_foreign \
 	tests/probes/test_adapters \
 	tests/probes/test_real
 check_PROGRAMS += $(PROBES_TESTS)
@@ -30,6 +31,11 @@ tests_probes_test_readers_SOURCES = tests/probes/test_readers.c $(PROBES_TESTS_F
 tests_probes_test_readers_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
 tests_probes_test_readers_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 tests_probes_test_readers_LDADD = $(PROBES_TESTS_LIBS) -ldl
+
+tests_probes_test_foreign_SOURCES = tests/probes/test_foreign.c tests/probes/foreign_object.c \
+	tests/probes/foreign_object.h $(PROBES_TESTS_FIXTURE)
+tests_probes_test_foreign_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
+tests_probes_test_foreign_LDADD = $(PROBES_TESTS_LIBS)
 
 tests_probes_test_adapters_SOURCES = tests/probes/test_adapters.c
 tests_probes_test_adapters_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)

@@ -60,17 +60,20 @@ static void other_contents(void **state)
     assert_fails(path, ENGRAFT_FORMAT, "not an ELF object");
     fixture_write(path, bytes, 20);
     assert_fails(path, ENGRAFT_FORMAT, "short");
-    header->e_ident[EI_CLASS] = ELFCLASS32;
+    header->e_ident[EI_CLASS] = 7;
     fixture_write(path, bytes, size);
-    assert_fails(path, ENGRAFT_UNSUPPORTED, "32-bit");
+    assert_fails(path, ENGRAFT_FORMAT, "neither 32-bit nor 64-bit");
+    header->e_ident[EI_CLASS] = ELFCLASS32; /* no program headers where that class has them */
+    fixture_write(path, bytes, size);
+    assert_fails(path, ENGRAFT_FORMAT, "no program headers");
     header->e_ident[EI_CLASS] = ELFCLASS64;
     header->e_ident[EI_DATA] = ELFDATA2MSB;
     fixture_write(path, bytes, size);
-    assert_fails(path, ENGRAFT_UNSUPPORTED, "big-endian");
+    assert_fails(path, ENGRAFT_FORMAT, "neither a shared object nor an executable");
     header->e_ident[EI_DATA] = ELFDATA2LSB;
     header->e_type = ET_CORE;
     fixture_write(path, bytes, size);
-    assert_fails(path, ENGRAFT_UNSUPPORTED, "core");
+    assert_fails(path, ENGRAFT_FORMAT, "a core file without a list of the mapped files");
     free(bytes);
     fixture_run("cd '%s' && ${CC:-cc} -c o.so.c -o '%s'", fixture_directory(), object);
     assert_fails(object, ENGRAFT_UNSUPPORTED, "object file");

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The modules of a core file. A core holds the data of a module and, as a rule, its first page; code
+ * and constants are in the file that was mapped, if that is still here: its build-id, its first page
+ * or its dynamic section must be those of the core. A file that is gone or has been replaced is
+ * reported as missing, and its module consists of what the core has.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core.h"
+#include "error.h"
+
+#define DELETED " (deleted)"
+#define PAGE 4096u
+
+/* Mappings of one file that follow each other. */
+struct group {
+    const struct core_mapping *first;
+    size_t count;
+    bool executable;
+    char *path; /* without " (deleted)" when no such file exists */
+};
+
+/* ---- whether a file is the one that was mapped -------------------------------------------------------------- */
+
+/* Both images describe the same object: is there a difference in what both can show? */
+static bool build_ids_compare(const struct image *in_core, const struct image *file,
+                              struct deep_missing *missing, bool *ret_known)
+{
+    char id[sizeof missing->build_id];
+
+    reader_build_id(in_core, missing->build_id, sizeof missing->build_id);
+    reader_build_id(file, id, sizeof id);
+    *ret_known = missing->build_id[0] != '\0';
+    if (!*ret_known || strcmp(id, missing->build_id) == 0)
+        return true;
+    text_format(missing->reason, sizeof missing->reason,
+                id[0] ? "another file lies there now: its build-id is %s"
+                      : "another file lies there now: it has no build-id", id);
+    return false;
+}
+
+/* Without a build-id in the core: the first page, which has the addresses and sizes of all segments. */
+static bool first_pages_compare(const struct core *core, const struct group *group,
+                                const struct image *file, bool *ret_known)
+{
+    unsigned char ours[PAGE], theirs[PAGE];
+
+    *ret_known = group->first->offset == 0 &&
+                 core_read(core, group->first->start, ours, sizeof ours) &&
+                 file_read(reader_file(file), theirs, sizeof theirs, 0);
+    return !*ret_known || memcmp(ours, theirs, sizeof ours) == 0;
+}
+
+/* Without that page: the tags of the dynamic section, and the sizes, which ld.so does not change. */
+static bool dynamics_compare(const struct core *core, const struct image *file, bool *ret_known)
+{
+    size_t word = core->form.narrow ? 4 : 8;
+
+    *ret_known = false;
+    for (size_t i = 0; i < file->dynamic_count; i++) {
+        int64_t tag = file->dynamic[i].d_tag;
+        uint64_t address = file->load_address + file->dynamic_vaddr + i * 2 * word;
+        unsigned char bytes[16];
+        Elf64_Dyn entry;
+
+        if (!core_read(core, address, bytes, 2 * word))
+            return true;
+        entry = elf_read_dynamic(core->form, bytes);
+        if (entry.d_tag != tag)
+            return false;
+        *ret_known = true;
+        if ((tag == DT_STRSZ || tag == DT_NEEDED || tag == DT_SONAME) &&
+            entry.d_un.d_val != file->dynamic[i].d_un.d_val)
+            return false;
+    }
+    return true;
+}
+
+static bool is_same(const struct core *core, const struct group *group,
+                    const struct image *in_core, const struct image *file,
+                    struct deep_missing *missing)
+{
+    bool known = false, same = true;
+
+    if (in_core)
+        same = build_ids_compare(in_core, file, missing, &known);
+    if (known)
+        return same;
+    same = first_pages_compare(core, group, file, &known);
+    if (!known)
+        same = dynamics_compare(core, file, &known);
+    if (known && same)
+        return true;
+    text_format(missing->reason, sizeof missing->reason, "%s",
+                known ? "another file lies there now"
+                      : "nothing in the core tells whether this file was the one mapped");
+    return false;
+}
+
+/* ---- one module --------------------------------------------------------------------------------------------- */
+
+static struct reader_source source_of(const struct core *core, const struct group *group, int fd)
+{
+    return (struct reader_source){
+        .fd = fd,
+        .core = core,
+        .page_size = core->page_size > 1 ? core->page_size : 0,
+        .readable = true,
+        .map_start = group->first->start,
+        .map_offset = group->first->offset,
+        .map_executable = group->executable,
+    };
+}
+
+static bool has_magic(const struct core *core, const struct group *group, int fd)
+{
+    char magic[SELFMAG];
+    bool read = fd >= 0 ? file_read(fd, magic, sizeof magic, 0)
+                        : group->first->offset == 0 &&
+                              core_read(core, group->first->start, magic, sizeof magic);
+
+    return read && memcmp(magic, ELFMAG, SELFMAG) == 0;
+}
+
+/* Whether all that an image takes from its file was dumped. */
+static bool is_complete(const struct core *core, const struct image *image)
+{
+    for (unsigned i = 0; i < image->segment_count; i++) {
+        const struct image_segment *segment = &image->segments[i];
+
+        if (core_room(core, image->load_address + segment->vaddr, segment->file_size) <
+            segment->file_size)
+            return false;
+    }
+    return true;
+}
+
+static int group_file_open(struct group *group)
+{
+    int fd = file_open(group->path, NULL, NULL);
+    size_t length = strlen(group->path), ending = strlen(DELETED);
+
+    if (fd >= 0 || length <= ending || strcmp(group->path + length - ending, DELETED) != 0)
+        return fd;
+    group->path[length - ending] = '\0';
+    return file_open(group->path, NULL, NULL);
+}
+
+/* The file's image where it is the right one. False: *missing says why. */
+static bool file_image(const struct core *core, struct group *group, const struct image *in_core,
+                       struct image *ret_image, struct deep_missing *missing)
+{
+    struct engraft_error error = {.status = ENGRAFT_OK};
+    int fd = group_file_open(group);
+    struct reader_source source;
+
+    if (in_core)
+        reader_build_id(in_core, missing->build_id, sizeof missing->build_id);
+    if (fd < 0) {
+        text_format(missing->reason, sizeof missing->reason, "%s",
+                    file_open(group->path, NULL, &error) < 0 ? error.reason : "");
+        return false;
+    }
+    source = source_of(core, group, fd);
+    if (reader_open(group->path, &source, ret_image, &error) != ENGRAFT_OK) {
+        text_format(missing->reason, sizeof missing->reason, "%s", error.reason);
+        return false;
+    }
+    if (is_same(core, group, in_core, ret_image, missing))
+        return true;
+    reader_close(ret_image);
+    return false;
+}
+
+static enum engraft_status missing_add(struct deep_modules *modules, const struct group *group,
+                                       struct deep_missing *missing,
+                                       struct engraft_error *reterr)
+{
+    missing->path = strdup(group->path);
+    if (!missing->path)
+        return error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
+    modules->missing[modules->missing_count++] = *missing;
+    return ENGRAFT_OK;
+}
+
+/* What the core alone has of it: its segments, its notes, its data. */
+static bool core_image(const struct core *core, const struct group *group,
+                       struct image *ret_image)
+{
+    struct reader_source source = source_of(core, group, -1);
+
+    return has_magic(core, group, -1) &&
+           reader_open(group->path, &source, ret_image, NULL) == ENGRAFT_OK;
+}
+
+static enum engraft_status module_add(const struct core *core, struct group *group,
+                                      struct deep_modules *modules, struct engraft_error *reterr)
+{
+    struct deep_missing missing = {.path = NULL};
+    struct image in_core, *image = &modules->images[modules->count];
+    bool dumped = core_image(core, group, &in_core);
+
+    if (!dumped && group->first->offset == 0 &&
+        core_room(core, group->first->start, SELFMAG) == SELFMAG)
+        return ENGRAFT_OK; /* its first bytes are there: no ELF object, or one mapped as data */
+    if (file_image(core, group, dumped ? &in_core : NULL, image, &missing)) {
+        modules->count++;
+        if (dumped)
+            reader_close(&in_core);
+        return ENGRAFT_OK;
+    }
+    if (dumped) {
+        *image = in_core;
+        modules->count++;
+        return is_complete(core, image) ? ENGRAFT_OK
+                                        : missing_add(modules, group, &missing, reterr);
+    }
+    return group->executable ? missing_add(modules, group, &missing, reterr) : ENGRAFT_OK;
+}
+
+/* ---- all modules --------------------------------------------------------------------------------------------- */
+
+/* As in pid_maps.c: an object is mapped with rising offsets. */
+static size_t group_length(const struct core *core, size_t first, bool *ret_executable)
+{
+    const struct core_mapping *mapping = &core->mappings[first];
+    size_t count = 1;
+
+    *ret_executable = mapping->executable;
+    for (; first + count < core->mapping_count; count++) {
+        const struct core_mapping *next = &mapping[count];
+
+        if (next->offset == 0 || next->offset < next[-1].offset ||
+            strcmp(next->path, mapping->path) != 0)
+            break;
+        *ret_executable |= next->executable;
+    }
+    return count;
+}
+
+static enum engraft_status groups_add(const struct core *core, struct deep_modules *modules,
+                                      struct engraft_error *reterr)
+{
+    size_t count = core->mapping_count ? core->mapping_count : 1;
+    enum engraft_status status = ENGRAFT_OK;
+
+    modules->images = calloc(count, sizeof *modules->images);
+    modules->missing = calloc(count, sizeof *modules->missing);
+    if (!modules->images || !modules->missing)
+        return error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
+    for (size_t i = 0; status == ENGRAFT_OK && i < core->mapping_count;) {
+        struct group group = {.first = &core->mappings[i]};
+
+        group.count = group_length(core, i, &group.executable);
+        group.path = strdup(group.first->path);
+        status = group.path ? module_add(core, &group, modules, reterr)
+                            : error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
+        free(group.path);
+        i += group.count;
+    }
+    return status;
+}
+
+/* The program is where execution began. */
+static void executable_first(const struct core *core, struct deep_modules *modules)
+{
+    for (size_t i = 1; core->entry && i < modules->count; i++) {
+        struct image image = modules->images[i];
+
+        if (!image_contains(&image, core->entry))
+            continue;
+        memmove(&modules->images[1], &modules->images[0], i * sizeof image);
+        modules->images[0] = image;
+        return;
+    }
+}
+
+enum engraft_status core_modules(const char *path, int fd, struct deep_modules *ret_modules,
+                                 struct engraft_error *reterr)
+{
+    struct deep_modules modules = {.is_core = true};
+    struct core *core = NULL;
+    enum engraft_status status = core_create(path, fd, &core, reterr);
+
+    if (status != ENGRAFT_OK)
+        return status;
+    modules.reader = core;
+    modules.command = core->command;
+    modules.core_pid = core->pid > 0 ? (uint64_t)core->pid : 0;
+    modules.core_signal = core->signal;
+    modules.core_truncated = core->truncated;
+    status = groups_add(core, &modules, reterr);
+    if (status == ENGRAFT_OK && modules.count + modules.missing_count == 0)
+        status = error_set(reterr, ENGRAFT_FORMAT, path, NULL,
+                           core->mapping_count
+                               ? "a core file: none of the files that were mapped is an object"
+                           : core->truncated
+                               ? "a truncated core file: which files were mapped is not in it"
+                               : "a core file without a list of the mapped files (NT_FILE)");
+    if (status != ENGRAFT_OK) {
+        modules_release(&modules);
+        return status;
+    }
+    executable_first(core, &modules);
+    *ret_modules = modules;
+    return ENGRAFT_OK;
+}

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names, features, and the calls that only pass on to another part. */
+#include <config.h>
+
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>

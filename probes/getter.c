@@ -248,7 +248,8 @@ static bool decode(const struct image *image, uint64_t vaddr, const uint64_t *fi
     decoder.instruction = cs_malloc(decoder.capstone);
     is_known = decoder.instruction &&
                (path_decode(&decoder, image, vaddr, first_argument, false, &value) ||
-                path_decode(&decoder, image, vaddr, first_argument, true, &value));
+                (decoder.state.met_function &&
+                 path_decode(&decoder, image, vaddr, first_argument, true, &value)));
     if (decoder.instruction)
         cs_free(decoder.instruction, 1);
     cs_close(&decoder.capstone);
@@ -280,4 +281,21 @@ bool getter_decode_with(const struct image *image, uint64_t vaddr, uint64_t firs
                         struct getter_value *ret_value)
 {
     return decode(image, vaddr, &first_argument, ret_value);
+}
+
+bool getter_stored(const struct getter_value *value, unsigned argument, int64_t offset,
+                   unsigned size, uint64_t *ret_number)
+{
+    for (unsigned i = 0; i < value->store_count; i++) {
+        const struct getter_store *store = &value->stores[i];
+        uint64_t at = (uint64_t)offset - (uint64_t)store->offset;
+
+        if (store->argument != argument || at >= store->size || store->size - at < size)
+            continue;
+        *ret_number = store->value >> (8 * at);
+        if (size < 8)
+            *ret_number &= (1ull << (8 * size)) - 1;
+        return true;
+    }
+    return false;
 }

@@ -68,4 +68,9 @@ bool getter_decode(const struct image *image, uint64_t vaddr, struct getter_valu
 bool getter_decode_with(const struct image *image, uint64_t vaddr, uint64_t first_argument,
                         struct getter_value *ret_value);
 
+/* What is at `offset` of argument number `argument` after the STORES of a value: a compiler may have
+ * joined two neighbours into one store. False when it was not stored. */
+bool getter_stored(const struct getter_value *value, unsigned argument, int64_t offset,
+                   unsigned size, uint64_t *ret_number);
+
 #endif

@@ -164,10 +164,8 @@ static bool in_relro(const struct image *image, uint64_t vaddr, unsigned size)
            image->relro_size - (vaddr - image->relro_vaddr) >= size;
 }
 
-/* The address of a symbol, as the dynamic linker stores it. `by_name`: functions of the image itself
- * are to be called like those of others. */
-static struct getter_word symbol_word(const struct image *image, uint64_t index, int64_t addend,
-                                      bool by_name)
+/* The address of a symbol, as the dynamic linker stores it. */
+static struct getter_word symbol_word(const struct image *image, uint64_t index, int64_t addend)
 {
     const Elf64_Sym *symbol;
     unsigned char type;
@@ -178,15 +176,28 @@ static struct getter_word symbol_word(const struct image *image, uint64_t index,
     type = ELF64_ST_TYPE(symbol->st_info);
     if (type == STT_GNU_IFUNC || type == STT_TLS || symbol->st_shndx == SHN_ABS)
         return (struct getter_word){0};
-    if (symbol->st_shndx == SHN_UNDEF || (by_name && type == STT_FUNC))
+    if (symbol->st_shndx == SHN_UNDEF)
         return addend ? (struct getter_word){0}
                       : (struct getter_word){.kind = WORD_SYMBOL, .n = index};
     return word_address(symbol->st_value + (uint64_t)addend);
 }
 
+/* What an entry of the global offset table holds. A function of the image itself is followed, or it is
+ * called like those of others. */
+static struct getter_word slot_word(struct getter_state *state, uint64_t index, int64_t addend)
+{
+    struct getter_word word = symbol_word(state->image, index, addend);
+
+    if (word.kind != WORD_ADDRESS || addend != 0 ||
+        ELF64_ST_TYPE(state->image->symbols[index].st_info) != STT_FUNC)
+        return word;
+    state->met_function = true;
+    return state->by_name ? (struct getter_word){.kind = WORD_SYMBOL, .n = index} : word;
+}
+
 /* What a relocation of 8 bytes at `vaddr` stores. `ret_slot`: it is an entry of the global offset
  * table, which nothing but the dynamic linker changes, wherever it lies. */
-static struct getter_word relocated_word(const struct getter_state *state, const Elf64_Rela *rela,
+static struct getter_word relocated_word(struct getter_state *state, const Elf64_Rela *rela,
                                          bool *ret_slot)
 {
     const struct image *image = state->image;
@@ -197,11 +208,11 @@ static struct getter_word relocated_word(const struct getter_state *state, const
     case RELOCATION_RELATIVE:
         return word_address((uint64_t)rela->r_addend);
     case RELOCATION_WORD:
-        return symbol_word(image, symbol, rela->r_addend, false);
+        return symbol_word(image, symbol, rela->r_addend);
     case RELOCATION_SLOT:
     case RELOCATION_JUMP_SLOT:
         *ret_slot = true;
-        return symbol_word(image, symbol, rela->r_addend, state->by_name);
+        return slot_word(state, symbol, rela->r_addend);
     default:
         return (struct getter_word){0};
     }
@@ -250,7 +261,7 @@ static struct getter_word bytes_at(const struct image *image, uint64_t vaddr, un
 }
 
 /* Of data that is written to once, by relocations. */
-static struct getter_word load_relocated(const struct getter_state *state, uint64_t vaddr,
+static struct getter_word load_relocated(struct getter_state *state, uint64_t vaddr,
                                          unsigned size)
 {
     const struct image *image = state->image;
@@ -279,7 +290,7 @@ static struct getter_word load_relocated(const struct getter_state *state, uint6
     return word;
 }
 
-static struct getter_word load_constant(const struct getter_state *state, uint64_t vaddr,
+static struct getter_word load_constant(struct getter_state *state, uint64_t vaddr,
                                         unsigned size)
 {
     const struct image_segment *segment = segment_at(state->image, vaddr, size);
@@ -359,8 +370,7 @@ static bool store_argument(struct getter_state *state, struct getter_word addres
     return true;
 }
 
-struct getter_word state_load(const struct getter_state *state, struct getter_word address,
-                              unsigned size)
+struct getter_word state_load(struct getter_state *state, struct getter_word address, unsigned size)
 {
     switch (address.kind) {
     case WORD_STACK:

@@ -75,7 +75,8 @@ struct getter_state {
     struct getter_word vectors[GETTER_REGISTER_MAX][2]; /* low half first */
     struct getter_flags flags;
     struct getter_word target;
-    bool by_name; /* functions that are called through the procedure linkage table are not followed */
+    bool by_name;      /* the image's own functions are not followed where a slot names them */
+    bool met_function; /* there was such a slot */
     bool result_written;
     struct getter_slot slots[GETTER_SLOT_MAX];
     unsigned slot_count;
@@ -108,8 +109,7 @@ struct getter_flags flags_of_result(struct getter_word result, unsigned size);
 
 void state_register_set(struct getter_state *state, unsigned number, struct getter_word word);
 /* 1, 2, 4 or 8 bytes, zero-extended. What cannot be known is unknown, which is no failure. */
-struct getter_word state_load(const struct getter_state *state, struct getter_word address,
-                              unsigned size);
+struct getter_word state_load(struct getter_state *state, struct getter_word address, unsigned size);
 /* False for a store that may change what the decoder relies upon. */
 bool state_store(struct getter_state *state, struct getter_word address, unsigned size,
                  struct getter_word word);

@@ -10,6 +10,8 @@ PROBES_TESTS = \
 	tests/probes/test_readers \
 	tests/probes/test_foreign \
 	tests/probes/test_adapters \
+	tests/probes/test_getter \
+	tests/probes/test_getter_code \
 	tests/probes/test_real
 check_PROGRAMS += $(PROBES_TESTS)
 TESTS += $(PROBES_TESTS)
@@ -44,3 +46,11 @@ tests_probes_test_adapters_LDADD = libadapters.la librelinker.la $(CMOCKA_LIBS)
 tests_probes_test_real_SOURCES = tests/probes/test_real.c $(PROBES_TESTS_FIXTURE)
 tests_probes_test_real_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
 tests_probes_test_real_LDADD = $(PROBES_TESTS_LIBS) -ldl
+
+tests_probes_test_getter_SOURCES = tests/probes/test_getter.c $(PROBES_TESTS_FIXTURE)
+tests_probes_test_getter_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
+tests_probes_test_getter_LDADD = libidentify.la $(PROBES_TESTS_LIBS)
+
+tests_probes_test_getter_code_SOURCES = tests/probes/test_getter_code.c $(PROBES_TESTS_FIXTURE)
+tests_probes_test_getter_code_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
+tests_probes_test_getter_code_LDADD = libidentify.la $(PROBES_TESTS_LIBS)

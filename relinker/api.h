@@ -18,7 +18,8 @@ enum engraft_status result_copy(void *to, const void *from, size_t size);
 struct live_source {
     bool (*read)(void *context, uint64_t address, void *buffer, size_t length);
     void *context;
-    bool is_self; /* and nothing can change or go */
+    const char *no_memory; /* what it means when nothing can be had */
+    bool is_self;          /* and nothing can change or go */
 };
 
 struct live_found_plugin {

@@ -373,7 +373,7 @@ ENGRAFT_PUBLIC enum engraft_status engraft_report_write(int fd, struct engraft_e
 
 /* ---- what engraft does in a target -------------------------------------------------------------- */
 
-/* The libengraft of a process. Strings live as long as the target, here and below. */
+/* The libengraft of a process or a core. Strings live as long as the target, here and below. */
 struct engraft_activity {
     size_t size;
     const char *version; /* of that libengraft, "0.1.0"; NULL when it cannot be told */
@@ -418,7 +418,8 @@ struct engraft_refusal {
 /*
  * engraft_target_activity() - whether engraft is active in the process, and what it has done there
  *   up to engraft_target_open(). The process is not stopped and runs nothing for this; libengraft is
- *   found by a symbol, whatever its file is called. Only a process can be active, a file cannot.
+ *   found by a symbol, whatever its file is called. A core file tells the same of the process that it
+ *   is of: the call of a trap that ended it is counted. Nothing is active in an ELF file.
  * Returns OK, STATE (engraft is not active there), ARGUMENT.
  *
  * engraft_target_bound() - object number `index` < bound_count, in the order they were bound.

@@ -315,8 +315,7 @@ enum engraft_status live_read(const struct live_source *source, uint64_t address
     }
     if (!readable)
         text_format(ret_found->problem, sizeof ret_found->problem,
-                    "what engraft does there cannot be told: the memory of the process cannot be "
-                    "read (root can, its user where kernel.yama.ptrace_scope is 0)");
+                    "what engraft does there cannot be told: %s", source->no_memory);
     else if (head.layout != LIVE_LAYOUT || head.size != sizeof(struct live_header))
         unknown_layout(&head, ret_found);
     else

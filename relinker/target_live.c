@@ -35,7 +35,7 @@ enum engraft_status target_live_self(struct engraft_target *target, struct engra
     return status;
 }
 
-/* ---- another process ------------------------------------------------------------------------------- */
+/* ---- another process, or what a core file has of one ------------------------------------------------------------------------------- */
 
 static bool process_read(void *context, uint64_t address, void *buffer, size_t length)
 {
@@ -48,7 +48,14 @@ static enum engraft_status image_live(struct engraft_target *target, const struc
                                       const Elf64_Sym *symbol, struct live_found *ret_found,
                                       struct engraft_error *reterr)
 {
-    const struct live_source source = {.read = process_read, .context = target};
+    const struct live_source source = {
+        .read = process_read,
+        .context = target,
+        .no_memory = target->modules.is_core
+                         ? "the core file has no copy of the library's data"
+                         : "the memory of the process cannot be read (root can, its user where "
+                           "kernel.yama.ptrace_scope is 0)",
+    };
     const void *in_file = image_at(image, symbol->st_value, sizeof(struct live_head));
     struct live_head head;
 
@@ -71,9 +78,10 @@ static void hosts_name(struct live_found *found, const char *executable)
 enum engraft_status target_live_process(struct engraft_target *target,
                                         struct engraft_error *reterr)
 {
+    bool has_memory = target->modules.pid || target->modules.is_core;
     enum engraft_status status = ENGRAFT_OK;
 
-    for (size_t i = 0; target->modules.pid && i < target->image_count; i++) {
+    for (size_t i = 0; has_memory && i < target->image_count; i++) {
         const struct image *image = &target->images[i];
         const Elf64_Sym *symbol = image_find_name(image, LIVE_SYMBOL);
         struct live_found found;

@@ -209,4 +209,41 @@ else
     skip "another user" "needs root, setpriv, and a build that all can read"
 fi
 end
+
+# ---- a core file: which trap ended the process
+
+mkdir core-here
+crash() { # the trap aborts; the kernel writes the core where the process is
+    cd core-here && ulimit -c unlimited &&
+        "$engraft" run -- "$directory/bin/node" -e '
+            const load = name => {
+              const m = {exports: {}};
+              process.dlopen(m, "../" + name);
+              return m.exports;
+            };
+            load("good.so");
+            load("missing.so").answer();'
+}
+pattern=$(cat /proc/sys/kernel/core_pattern)
+case $pattern in
+*/* | *'|'*) skip "a core file" "the kernel's core_pattern is $pattern" ;;
+*)
+    (crash) >crash.log 2>&1
+    pid=$(echo core-here/*)
+    if [ -f "$pid" ]; then
+        it "a core file" inspect '[(p["path"].split("/")[-1], p["verdict"], p["traps_hit"],
+            p["loaded"]) for p in j["engraft"]["plugins"]] ==
+            [("good.so", "exact", 0, True), ("missing.so", "degraded", 1, True)]'
+        it "names the trap" json out '[(t["demangled"], t["hits"])
+            for t in j["engraft"]["plugins"][1]["traps"]] == [("v8::NoEngineHasThisFunction(int)", 1)]'
+        truncate -s 1M "$pid"
+        it "one that is cut off has nothing to tell" exits 0 "$engraft" inspect --json "$pid"
+        it "is valid" valid inspect out
+        it "and says so" json out 'j["engraft"] is None or "no copy" in j["engraft"]["problem"] or
+            "leads nowhere" in j["engraft"]["problem"]'
+    else
+        skip "a core file" "the kernel wrote none"
+    fi
+    ;;
+esac
 tap_end

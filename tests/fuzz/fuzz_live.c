@@ -47,7 +47,7 @@ static uint64_t found_walk(const struct live_found *found)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct input input = {bytes, size};
-    struct live_source source = {.read = input_read, .context = &input};
+    struct live_source source = {.read = input_read, .context = &input, .no_memory = "too short"};
     struct live_found found;
 
     /* An odd number is waited for, and nobody makes it even: that is test_live's. */

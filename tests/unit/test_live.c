@@ -113,7 +113,7 @@ static bool process_read(void *context, uint64_t address, void *buffer, size_t l
 
 static void process_live(struct process *process, struct live_found *ret_found)
 {
-    struct live_source source = {.read = process_read, .context = process};
+    struct live_source source = {.read = process_read, .context = process, .no_memory = "none"};
 
     assert_int_equal(live_read(&source, BASE, NULL, ret_found, NULL), ENGRAFT_OK);
     assert_true(ret_found->active);
@@ -242,7 +242,7 @@ static bool nothing_read(void *context, uint64_t address, void *buffer, size_t l
 /* Where /proc/PID/maps may be read and the memory may not (Yama), the file tells the version. */
 static void test_unreadable(void **state)
 {
-    const struct live_source source = {.read = nothing_read};
+    const struct live_source source = {.read = nothing_read, .no_memory = "it is forbidden"};
     const struct live_head head = {LIVE_MAGIC, LIVE_LAYOUT, sizeof(struct live_header), "0.1.0"};
     struct live_found found;
 
@@ -250,10 +250,10 @@ static void test_unreadable(void **state)
     assert_int_equal(live_read(&source, BASE, &head, &found, NULL), ENGRAFT_OK);
     assert_true(found.active);
     assert_string_equal(found.version, "0.1.0");
-    assert_non_null(strstr(found.problem, "memory of the process cannot be read"));
+    assert_non_null(strstr(found.problem, "cannot be told: it is forbidden"));
     assert_int_equal(live_read(&source, BASE, NULL, &found, NULL), ENGRAFT_OK);
     assert_string_equal(found.version, "");
-    assert_non_null(strstr(found.problem, "memory of the process cannot be read"));
+    assert_non_null(strstr(found.problem, "cannot be told: it is forbidden"));
 }
 
 /* ---- changes meanwhile -------------------------------------------------------------------------------------- */
@@ -425,7 +425,7 @@ static void test_own(void **state)
     struct engraft_bound_trap trap = {.size = sizeof trap};
     struct engraft_refusal refusal = {.size = sizeof refusal};
     struct bound *first = bound_make(1, NULL), *second = bound_make(2, "_ZN2v81cEv");
-    struct live_source source = {.read = other_read};
+    struct live_source source = {.read = other_read, .no_memory = "none"};
     struct engraft_target *target;
     struct live_found found;
     pid_t self = getpid();
@@ -528,7 +528,7 @@ static void check_consistent(const struct live_found *found)
 
 static void test_concurrent(void **state)
 {
-    struct live_source source = {.read = other_read};
+    struct live_source source = {.read = other_read, .no_memory = "none"};
     unsigned good = 0, busy = 0;
     int ready[2], status;
     char byte;

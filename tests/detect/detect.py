@@ -177,8 +177,10 @@ class Matrix:
     def static(self, program):
         try:
             files = program.make(self.world, self.scratch)
-        except (builds.Unavailable, statics.CannotLink) as reason:
+        except builds.Unavailable as reason:
             return [Case(f"static: {program.name}", [], str(reason))]
+        except statics.CannotLink as problem:
+            return [Case(f"static: {program.name}", [str(problem)])]
         return [self.check(f"static: {program.name}, {word}", path, [expected])
                 for word, path, expected in files]
 

@@ -115,6 +115,8 @@ def hidden(source, target):
 
 
 def truncated(source, target):
-    size = source.stat().st_size
+    """In the middle of what is loaded: symbols may stand behind it, and could be missed."""
     with open(source, "rb") as whole, open(target, "wb") as part:
-        part.write(whole.read(size // 2))
+        end = max(offset + size for kind, offset, _, size in Elf(whole).segments()
+                  if kind == PT_LOAD)
+        part.write(Elf(whole).read(0, end // 2))

@@ -160,13 +160,22 @@ bool texts_find(const struct image *image, struct texts *ret_texts)
            scan_image(search.catalogue->scan, image, hit, &search) == ENGRAFT_OK;
 }
 
+/* Facts were added in the order in which they lie in memory. */
 const struct text_hit *text_of(const struct texts *texts, const struct fact *fact)
 {
     const struct catalogue *catalogue = catalogue_get();
+    size_t low = 0, high = catalogue ? catalogue->count : 0;
 
-    for (size_t i = 0; catalogue && i < catalogue->count; i++)
-        if (catalogue->facts[i] == fact)
-            return texts->hits[i].found ? &texts->hits[i] : NULL;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (catalogue->facts[middle] == fact)
+            return texts->hits[middle].found ? &texts->hits[middle] : NULL;
+        if (catalogue->facts[middle] < fact)
+            low = middle + 1;
+        else
+            high = middle;
+    }
     return NULL;
 }
 

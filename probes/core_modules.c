@@ -42,6 +42,33 @@ static bool build_ids_compare(const struct image *in_core, const struct image *f
     return false;
 }
 
+static uint64_t page_of(const struct core *core)
+{
+    return core->page_size > 1 ? core->page_size : (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* The distance between address and offset is that of some segment, for each mapping. Holes between
+ * segments were mapped along with the first. */
+static bool layout_fits(const struct group *group, const struct image *file, uint64_t page)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        const struct core_mapping *mapping = &group->first[i];
+        unsigned at = 0;
+
+        for (; at < file->segment_count; at++) {
+            const struct image_segment *segment = &file->segments[at];
+
+            if (mapping->start - mapping->offset == file->load_address +
+                                                        (segment->vaddr & ~(page - 1)) -
+                                                        (segment->offset & ~(page - 1)))
+                break;
+        }
+        if (at == file->segment_count)
+            return false;
+    }
+    return true;
+}
+
 /* Without a build-id in the core: the first page, which has the addresses and sizes of all segments. */
 static bool first_pages_compare(const struct core *core, const struct group *group,
                                 const struct image *file, bool *ret_known)
@@ -68,10 +95,10 @@ static bool dynamics_compare(const struct core *core, const struct image *file, 
 
         if (!core_read(core, address, bytes, 2 * word))
             return true;
+        *ret_known = true;
         entry = elf_read_dynamic(core->form, bytes);
         if (entry.d_tag != tag)
             return false;
-        *ret_known = true;
         if ((tag == DT_STRSZ || tag == DT_NEEDED || tag == DT_SONAME) &&
             entry.d_un.d_val != file->dynamic[i].d_un.d_val)
             return false;
@@ -89,7 +116,10 @@ static bool is_same(const struct core *core, const struct group *group,
         same = build_ids_compare(in_core, file, missing, &known);
     if (known)
         return same;
-    same = first_pages_compare(core, group, file, &known);
+    known = !layout_fits(group, file, page_of(core));
+    same = !known;
+    if (!known)
+        same = first_pages_compare(core, group, file, &known);
     if (!known)
         same = dynamics_compare(core, file, &known);
     if (known && same)
@@ -107,7 +137,7 @@ static struct reader_source source_of(const struct core *core, const struct grou
     return (struct reader_source){
         .fd = fd,
         .core = core,
-        .page_size = core->page_size > 1 ? core->page_size : 0,
+        .page_size = page_of(core),
         .readable = true,
         .map_start = group->first->start,
         .map_offset = group->first->offset,
@@ -149,7 +179,8 @@ static int group_file_open(struct group *group)
     return file_open(group->path, NULL, NULL);
 }
 
-/* The file's image where it is the right one. False: *missing says why. */
+/* The file's image where it is the right one. False: *missing says why, unless the file is there and
+ * was not loaded as an object. */
 static bool file_image(const struct core *core, struct group *group, const struct image *in_core,
                        struct image *ret_image, struct deep_missing *missing)
 {
@@ -166,7 +197,8 @@ static bool file_image(const struct core *core, struct group *group, const struc
     }
     source = source_of(core, group, fd);
     if (reader_open(group->path, &source, ret_image, &error) != ENGRAFT_OK) {
-        text_format(missing->reason, sizeof missing->reason, "%s", error.reason);
+        if (in_core || error.status == ENGRAFT_SYSTEM)
+            text_format(missing->reason, sizeof missing->reason, "%s", error.reason);
         return false;
     }
     if (is_same(core, group, in_core, ret_image, missing))
@@ -218,7 +250,21 @@ static enum engraft_status module_add(const struct core *core, struct group *gro
         return is_complete(core, image) ? ENGRAFT_OK
                                         : missing_add(modules, group, &missing, reterr);
     }
-    return group->executable ? missing_add(modules, group, &missing, reterr) : ENGRAFT_OK;
+    return group->executable && missing.reason[0]
+               ? missing_add(modules, group, &missing, reterr)
+               : ENGRAFT_OK;
+}
+
+/* V8 maps the code of its builtins once more, near its heap: a part of an object that is known. */
+static bool is_remapped(const struct deep_modules *modules, const struct group *group)
+{
+    for (size_t i = 0; i < modules->count; i++)
+        if (strcmp(modules->images[i].path, group->path) == 0)
+            return true;
+    for (size_t i = 0; i < modules->missing_count; i++)
+        if (strcmp(modules->missing[i].path, group->path) == 0)
+            return true;
+    return false;
 }
 
 /* ---- all modules --------------------------------------------------------------------------------------------- */
@@ -241,27 +287,45 @@ static size_t group_length(const struct core *core, size_t first, bool *ret_exec
     return count;
 }
 
+static enum engraft_status group_add(const struct core *core, struct group *group,
+                                     struct deep_modules *modules, struct engraft_error *reterr)
+{
+    enum engraft_status status = ENGRAFT_OK;
+
+    group->path = strdup(group->first->path);
+    if (!group->path)
+        return error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
+    if (group->first->offset == 0 || !is_remapped(modules, group))
+        status = module_add(core, group, modules, reterr);
+    free(group->path);
+    return status;
+}
+
+/* Those that begin with a file's first byte first: see is_remapped(). */
 static enum engraft_status groups_add(const struct core *core, struct deep_modules *modules,
                                       struct engraft_error *reterr)
 {
     size_t count = core->mapping_count ? core->mapping_count : 1;
-    enum engraft_status status = ENGRAFT_OK;
 
     modules->images = calloc(count, sizeof *modules->images);
     modules->missing = calloc(count, sizeof *modules->missing);
     if (!modules->images || !modules->missing)
         return error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
-    for (size_t i = 0; status == ENGRAFT_OK && i < core->mapping_count;) {
-        struct group group = {.first = &core->mappings[i]};
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < core->mapping_count;) {
+            struct group group = {.first = &core->mappings[i]};
+            enum engraft_status status;
 
-        group.count = group_length(core, i, &group.executable);
-        group.path = strdup(group.first->path);
-        status = group.path ? module_add(core, &group, modules, reterr)
-                            : error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
-        free(group.path);
-        i += group.count;
+            group.count = group_length(core, i, &group.executable);
+            i += group.count;
+            if ((group.first->offset == 0) != (round == 0))
+                continue;
+            status = group_add(core, &group, modules, reterr);
+            if (status != ENGRAFT_OK)
+                return status;
+        }
     }
-    return status;
+    return ENGRAFT_OK;
 }
 
 /* The program is where execution began. */

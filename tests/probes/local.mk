@@ -17,6 +17,10 @@ check_PROGRAMS += $(PROBES_TESTS)
 TESTS += $(PROBES_TESTS)
 endif
 
+probes_tests = tests/probes/core.t
+TESTS += $(probes_tests)
+dist_check_SCRIPTS += $(probes_tests)
+
 PROBES_TESTS_LIBS = libreaders.la libprobes.la librelinker.la $(LIBELF_LIBS) $(CMOCKA_LIBS)
 PROBES_TESTS_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 PROBES_TESTS_FIXTURE = tests/probes/fixture.c tests/probes/fixture.h

@@ -215,7 +215,10 @@ static void text_examine(struct finder *finder, const struct scan_chunk *chunk, 
     if (!candidate || candidate->snapshot || !is_padded(bytes, length, read.text))
         return;
     candidate->snapshot = snapshot_check(finder, chunk->segment, read.vaddr);
-    candidate->snapshot_vaddr = candidate->snapshot ? read.vaddr : 0;
+    if (!candidate->snapshot)
+        return;
+    candidate->snapshot_vaddr = read.vaddr;
+    candidate->inner = false; /* the digit before it is a checksum's */
 }
 
 /* A version starts one or two digits before its first dot. What stands before these may be anything:

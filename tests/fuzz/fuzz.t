@@ -12,7 +12,7 @@ seed=${ENGRAFT_FUZZ_SEED:-1}
 cc=${CC:-cc}
 [ -x "$fuzzers/fuzz_image" ] || tap_skip_all 'the compiler has no ASan and UBSan'
 cd "$work" || exit 99
-mkdir inputs notes
+mkdir inputs notes searched
 
 echo 'SEED_1 { global: seed*; local: *; }; SEED_2 { } SEED_1;' >seed.map
 object() { # NAME FLAG...
@@ -39,6 +39,19 @@ for file in inputs/*; do
     objcopy -O binary --only-section=.note.engraft "$file" "notes/${file##*/}" 2>/dev/null
     [ -s "notes/${file##*/}" ] || rm -f "notes/${file##*/}"
 done
+
+# A V8's version as text and integers, and with a snapshot's header; constants come before data.
+zeros() { head -c "$1" /dev/zero; }
+{
+    printf '13.6.233.17-node.53\0%s\0' 'the virtual address space for the V8 sandbox'
+    zeros 12
+    printf '\1\0\0\0\1\0\0\0abcd13.6.233.17-node.53'
+    zeros 45
+    printf '\0\20\0\0\0\40\0\0'
+    zeros 303
+    printf '\21\0\0\0\351\0\0\0\6\0\0\0\15\0\0\0'
+} >searched/v8
+cp inputs/gnu.so searched/
 
 enough() { [ "$(ls inputs | wc -l)" -ge 8 ] && [ "$(ls notes | wc -l)" -ge 1 ]; }
 fuzz() { # HARNESS RUNS FILE...
@@ -79,4 +92,5 @@ it "notes, $((runs / 4)) runs" fuzz fuzz_note $((runs / 4)) notes/*
 it 'the records of a process' record
 it "records, $((runs / 4)) runs" fuzz fuzz_live $((runs / 4)) live
 it "files, $((runs / 4)) runs" fuzz fuzz_file $((runs / 4)) inputs/*
+it "searches, $((runs / 4)) runs" fuzz fuzz_scan $((runs / 4)) searched/*
 tap_end

@@ -27,7 +27,8 @@ libfuzz_la_SOURCES = \
 	tests/fuzz/driver.c \
 	tests/unit/object.c
 
-check_PROGRAMS += tests/fuzz/fuzz_file tests/fuzz/fuzz_image tests/fuzz/fuzz_live tests/fuzz/fuzz_note
+check_PROGRAMS += tests/fuzz/fuzz_file tests/fuzz/fuzz_image tests/fuzz/fuzz_live tests/fuzz/fuzz_note \
+	tests/fuzz/fuzz_scan
 tests_fuzz_fuzz_file_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_file_LDADD = libfuzz.la
 tests_fuzz_fuzz_image_CFLAGS = $(fuzz_cflags)
@@ -36,4 +37,6 @@ tests_fuzz_fuzz_live_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_live_LDADD = libfuzz.la
 tests_fuzz_fuzz_note_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_note_LDADD = libfuzz.la
+tests_fuzz_fuzz_scan_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_scan_LDADD = libfuzz.la
 endif

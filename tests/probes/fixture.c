@@ -138,6 +138,26 @@ void *fixture_read(const char *path, size_t *ret_size)
     return bytes;
 }
 
+const char *fixture_world(const char *name)
+{
+    static char directory[4096];
+    const char *source = getenv("abs_top_srcdir");
+    char command[4352];
+    FILE *output;
+
+    snprintf(command, sizeof command, "'%s/tests/world' get %s", source ? source : ".", name);
+    output = popen(command, "r");
+    assert_non_null(output);
+    if (!fgets(directory, sizeof directory, output))
+        directory[0] = '\0';
+    directory[strcspn(directory, "\n")] = '\0';
+    if (pclose(output) != 0 || !directory[0]) {
+        print_message("# %s cannot be had here\n", name);
+        skip();
+    }
+    return directory;
+}
+
 void opened_init(struct opened *opened, const char *const *paths)
 {
     opened->count = 0;

@@ -25,6 +25,8 @@ const char *fixture_build(const char *name, const char *source, const char *flag
 bool fixture_try(const char *name, const char *source, const char *flags);
 void fixture_write(const char *path, const void *bytes, size_t size);
 void *fixture_read(const char *path, size_t *ret_size); /* from malloc() */
+/* The directory of something tests/world knows; skips the test when it cannot be had. */
+const char *fixture_world(const char *name);
 void fixture_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The images of some files, as if one process had mapped them all. */

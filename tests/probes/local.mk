@@ -12,6 +12,8 @@ PROBES_TESTS = \
 	tests/probes/test_adapters \
 	tests/probes/test_getter \
 	tests/probes/test_getter_code \
+	tests/probes/test_scan \
+	tests/probes/test_v8_hidden \
 	tests/probes/test_real
 check_PROGRAMS += $(PROBES_TESTS)
 TESTS += $(PROBES_TESTS)
@@ -58,3 +60,11 @@ tests_probes_test_getter_LDADD = libidentify.la $(PROBES_TESTS_LIBS)
 tests_probes_test_getter_code_SOURCES = tests/probes/test_getter_code.c $(PROBES_TESTS_FIXTURE)
 tests_probes_test_getter_code_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
 tests_probes_test_getter_code_LDADD = libidentify.la $(PROBES_TESTS_LIBS)
+
+tests_probes_test_scan_SOURCES = tests/probes/test_scan.c $(PROBES_TESTS_FIXTURE)
+tests_probes_test_scan_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
+tests_probes_test_scan_LDADD = libidentify.la $(PROBES_TESTS_LIBS)
+
+tests_probes_test_v8_hidden_SOURCES = tests/probes/test_v8_hidden.c $(PROBES_TESTS_FIXTURE)
+tests_probes_test_v8_hidden_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
+tests_probes_test_v8_hidden_LDADD = libidentify.la $(PROBES_TESTS_LIBS)

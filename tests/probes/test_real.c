@@ -9,27 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The directory of something tests/world knows; skips the test when it cannot be had. */
-static const char *world(const char *name)
-{
-    static char directory[4096];
-    const char *source = getenv("abs_top_srcdir");
-    char command[4352];
-    FILE *output;
-
-    snprintf(command, sizeof command, "'%s/tests/world' get %s", source ? source : ".", name);
-    output = popen(command, "r");
-    assert_non_null(output);
-    if (!fgets(directory, sizeof directory, output))
-        directory[0] = '\0';
-    directory[strcspn(directory, "\n")] = '\0';
-    if (pclose(output) != 0 || !directory[0]) {
-        print_message("# %s cannot be had here\n", name);
-        skip();
-    }
-    return directory;
-}
-
 static void assert_official_configuration(const struct engine_instance *v8)
 {
     assert_string_equal(v8->abi.config,
@@ -42,7 +21,7 @@ static void node_file(const char *name, const char *version)
 {
     char path[4352];
 
-    snprintf(path, sizeof path, "%s/bin/node", world(name));
+    snprintf(path, sizeof path, "%s/bin/node", fixture_world(name));
     OPENED(opened, path);
     assert_int_equal(opened.instance_count, 1);
     assert_string_equal(opened.instances[0].abi.version, version);
@@ -81,7 +60,8 @@ static void r_plugin_file(void **state)
     struct abi abi;
 
     (void)state;
-    snprintf(path, sizeof path, "%s/usr/lib/R/site-library/V8/libs/V8.so", world("r-cran-v8"));
+    snprintf(path, sizeof path, "%s/usr/lib/R/site-library/V8/libs/V8.so",
+             fixture_world("r-cran-v8"));
     OPENED(opened, path);
     assert_int_equal(opened.instance_count, 0);
     assert_true(v8_infer(&opened.images[0], &abi, &source));
@@ -118,7 +98,7 @@ static void v8_in_this_process(void **state)
     (void)state;
     assert_int_equal(probe_images(images, before, instances, 2), 0);
     if (!libraries)
-        world("libnode108"); /* skips, with the reason */
+        fixture_world("libnode108"); /* skips, with the reason */
     assert_non_null(libraries);
     fixture_run("cp '%s/libnode.so.108' '%s'", libraries, copy);
     handle = dlopen(copy, RTLD_NOW | RTLD_LOCAL);
@@ -193,7 +173,7 @@ static void running_node_18(void **state)
     char path[4352];
 
     (void)state;
-    snprintf(path, sizeof path, "%s/bin/node", world("node-18.20.8"));
+    snprintf(path, sizeof path, "%s/bin/node", fixture_world("node-18.20.8"));
     assert_running_node(path, 1);
 }
 

@@ -36,11 +36,15 @@ enum engraft_status identify_modules(const struct deep_modules *modules,
 
 /*
  * identify_needs() - the engines that a file refers to and does not contain, with the library that
- * brings each; nothing for a process or a core. From malloc(); NULL when there is none.
+ * brings each; nothing for a process or a core.
+ * @own, @own_count: what identify_modules() found in it.
+ * @ret_needs: from malloc(); NULL when there is none.
  * Returns OK or MEMORY.
  */
-enum engraft_status identify_needs(const struct deep_modules *modules, struct deep_need **ret_needs,
-                                   size_t *ret_count, struct engraft_error *reterr);
+enum engraft_status identify_needs(const struct deep_modules *modules,
+                                   const struct engine_instance *own, size_t own_count,
+                                   struct deep_need **ret_needs, size_t *ret_count,
+                                   struct engraft_error *reterr);
 
 /* ---- files that many processes map ---- */
 

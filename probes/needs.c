@@ -249,13 +249,14 @@ static bool need_find(const struct image *image, const struct engine_facts *fact
 }
 
 /* An engine that the file itself has is not needed; nor is one whose look-alike is. */
-static bool is_own(const struct identity *own, const struct engine_facts *facts)
+static bool is_own(const struct engine_instance *own, size_t count,
+                   const struct engine_facts *facts)
 {
-    for (size_t i = 0; i < own->engine_count; i++) {
-        if (strcmp(own->engines[i].abi.engine, facts->id) == 0)
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(own[i].abi.engine, facts->id) == 0)
             return true;
         for (unsigned j = 0; j < 3 && facts->unless[j]; j++)
-            if (strcmp(own->engines[i].abi.engine, facts->unless[j]) == 0)
+            if (strcmp(own[i].abi.engine, facts->unless[j]) == 0)
                 return true;
     }
     return false;
@@ -279,12 +280,13 @@ static void rivals_remove(struct deep_need *needs, size_t *count)
     *count = kept;
 }
 
-enum engraft_status identify_needs(const struct deep_modules *modules, struct deep_need **ret_needs,
-                                   size_t *ret_count, struct engraft_error *reterr)
+enum engraft_status identify_needs(const struct deep_modules *modules,
+                                   const struct engine_instance *own, size_t own_count,
+                                   struct deep_need **ret_needs, size_t *ret_count,
+                                   struct engraft_error *reterr)
 {
     const struct image *image = modules->images;
     struct libraries libraries = {NULL, 0};
-    struct identity own = {NULL, 0};
     const struct engine_facts *facts;
     struct deep_need *needs = NULL;
     size_t count = 0, room = 0;
@@ -297,14 +299,13 @@ enum engraft_status identify_needs(const struct deep_modules *modules, struct de
     while (engine_facts_at(room))
         room++;
     needs = calloc(room, sizeof *needs);
-    done = needs && libraries_open(image, &libraries) && identify_image(image, &own);
+    done = needs && libraries_open(image, &libraries);
     for (size_t i = 0; done && (facts = engine_facts_at(i)); i++)
-        if (!is_own(&own, facts) && need_find(image, facts, &libraries, &needs[count]))
+        if (!is_own(own, own_count, facts) && need_find(image, facts, &libraries, &needs[count]))
             count++;
     if (done)
         rivals_remove(needs, &count);
     libraries_close(&libraries);
-    identity_clear(&own);
     if (!done || count == 0) {
         free(needs);
         return done ? ENGRAFT_OK : error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");

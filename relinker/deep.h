@@ -84,8 +84,10 @@ struct engraft_deep_table {
                                     struct engine_instance **ret_engines, size_t *ret_count,
                                     struct engraft_error *reterr);
     /* The engines that a file takes from elsewhere, from malloc(); none for a process or a core. */
-    enum engraft_status (*needs)(const struct deep_modules *modules, struct deep_need **ret_needs,
-                                 size_t *ret_count, struct engraft_error *reterr);
+    enum engraft_status (*needs)(const struct deep_modules *modules,
+                                 const struct engine_instance *own, size_t own_count,
+                                 struct deep_need **ret_needs, size_t *ret_count,
+                                 struct engraft_error *reterr);
 
     /* Ids of engines; NULL after the last. */
     const char *(*engine_id)(size_t index);

@@ -57,7 +57,8 @@ static enum engraft_status deep_open(struct engraft_target *target, const char *
     status = target->deep->identify(&target->modules, &target->engines, &target->engine_count,
                                     reterr);
     if (status == ENGRAFT_OK)
-        status = target->deep->needs(&target->modules, &target->needs, &target->need_count, reterr);
+        status = target->deep->needs(&target->modules, target->engines, target->engine_count,
+                                     &target->needs, &target->need_count, reterr);
     if (status == ENGRAFT_OK)
         status = target_live_process(target, reterr);
     if (status != ENGRAFT_OK)

@@ -49,8 +49,8 @@ libidentify_la_SOURCES = \
 	probes/v8_hidden.h \
 	probes/v8_identify.c
 
-libreaders_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBELF_CFLAGS)
-libreaders_la_LIBADD = $(LIBELF_LIBS)
+libreaders_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBELF_CFLAGS) $(LZMA_CFLAGS)
+libreaders_la_LIBADD = $(LIBELF_LIBS) $(LZMA_LIBS)
 libreaders_la_SOURCES = \
 	probes/core.c \
 	probes/core.h \
@@ -65,7 +65,9 @@ libreaders_la_SOURCES = \
 	probes/reader.c \
 	probes/readers.h \
 	probes/sections.c \
-	probes/symtab.c
+	probes/symtab.c \
+	probes/xz.c \
+	probes/xz.h
 
 engraft_deep_la_SOURCES = probes/deep.c
 engraft_deep_la_LIBADD = libenginestub.la libidentify.la libreaders.la libprobes.la librelinker.la \

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Symbols that are in .symtab only, of the file itself or of its separate debug file. */
+/*
+ * Symbols that are in a .symtab only: of the file itself, of the small file that it carries in
+ * .gnu_debugdata (Fedora's way: the functions that are not exported), of its separate debug file.
+ */
 #include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
@@ -9,12 +12,17 @@
 
 #include "error.h"
 #include "readers.h"
+#include "xz.h"
 
+#define CARRIED_SECTION ".gnu_debugdata"
+#define CARRIED_MAX (64u << 20)
+#define UNPACKED_MAX (256u << 20)
 #define DEBUG_DIRECTORY "/usr/lib/debug/.build-id"
 
 /* The symbols of one file and an index by name (open addressing, entry + 1). */
 struct table {
-    int fd; /* own; -1 */
+    int fd;       /* own; -1 */
+    void *memory; /* own; the file when it is not in fd */
     Elf *elf;
     Elf_Data *symbols;
     const char *strings;
@@ -24,7 +32,7 @@ struct table {
 };
 
 struct symtab {
-    struct table tables[2]; /* the file's .symtab, the debug file's */
+    struct table tables[2]; /* the file's, or else of the carried one and the debug file */
     enum engraft_symbols kinds[2];
     unsigned count;
 };
@@ -107,8 +115,17 @@ static void table_close(struct table *table)
 {
     free(table->index);
     elf_end(table->elf);
+    free(table->memory);
     if (table->fd >= 0)
         close(table->fd);
+}
+
+static bool table_use(struct table *table)
+{
+    if (table->elf && elf_kind(table->elf) == ELF_K_ELF && table_load(table))
+        return true;
+    table_close(table);
+    return false;
 }
 
 /* ELF_C_READ reads with pread() and never maps the file. */
@@ -118,10 +135,34 @@ static bool table_open(struct table *table, int fd)
     table->fd = fd;
     elf_version(EV_CURRENT);
     table->elf = fd >= 0 ? elf_begin(fd, ELF_C_READ, NULL) : NULL;
-    if (table->elf && elf_kind(table->elf) == ELF_K_ELF && table_load(table))
-        return true;
-    table_close(table);
-    return false;
+    return table_use(table);
+}
+
+static bool carried_unpack(int fd, const Elf64_Shdr *header, void **ret_bytes, size_t *ret_size)
+{
+    void *packed = header->sh_size <= CARRIED_MAX ? malloc(header->sh_size + 1) : NULL;
+    bool done = packed && file_read(fd, packed, header->sh_size, header->sh_offset) &&
+                xz_decode(packed, header->sh_size, UNPACKED_MAX, ret_bytes, ret_size);
+
+    free(packed);
+    return done;
+}
+
+/* The file that lies in a section of the file. */
+static bool table_open_carried(struct table *table, int fd)
+{
+    struct sections *sections = sections_create(fd);
+    Elf64_Shdr header;
+    size_t size = 0;
+    bool found = sections_find(sections, CARRIED_SECTION, &header);
+
+    sections_destroy(sections);
+    memset(table, 0, sizeof *table);
+    table->fd = -1;
+    if (!found || !carried_unpack(fd, &header, &table->memory, &size))
+        return false;
+    table->elf = elf_memory(table->memory, size);
+    return table_use(table);
 }
 
 static int debug_file_open(const char *build_id)
@@ -134,11 +175,10 @@ static int debug_file_open(const char *build_id)
     return file_open(path, NULL, NULL);
 }
 
-static void symtab_add(struct symtab *symtab, int fd, enum engraft_symbols kind)
+static void symtab_add(struct symtab *symtab, bool opened, enum engraft_symbols kind)
 {
-    if (!table_open(&symtab->tables[symtab->count], fd))
-        return;
-    symtab->kinds[symtab->count++] = kind;
+    if (opened)
+        symtab->kinds[symtab->count++] = kind;
 }
 
 struct symtab *symtab_create(int fd, const char *build_id)
@@ -147,9 +187,15 @@ struct symtab *symtab_create(int fd, const char *build_id)
 
     if (!symtab)
         return NULL;
-    symtab_add(symtab, fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1, ENGRAFT_SYMBOLS_SYMTAB);
-    if (symtab->count == 0)
-        symtab_add(symtab, debug_file_open(build_id), ENGRAFT_SYMBOLS_DEBUG);
+    symtab_add(symtab,
+               fd >= 0 && table_open(&symtab->tables[0], fcntl(fd, F_DUPFD_CLOEXEC, 0)),
+               ENGRAFT_SYMBOLS_SYMTAB);
+    if (symtab->count)
+        return symtab;
+    symtab_add(symtab, fd >= 0 && table_open_carried(&symtab->tables[0], fd),
+               ENGRAFT_SYMBOLS_DEBUG);
+    symtab_add(symtab, table_open(&symtab->tables[symtab->count], debug_file_open(build_id)),
+               ENGRAFT_SYMBOLS_DEBUG);
     return symtab;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Files and processes as images: what cannot be read says why, what changes under us is no crash. */
+#include <config.h>
+
 #include "fixture.h"
 
 #include <dlfcn.h>
@@ -225,6 +227,59 @@ static void sections(void **state)
     assert_false(reader_section(&outside.images[0], ".engraft_test", NULL, NULL, NULL));
     opened_deinit(&outside);
     free(bytes);
+}
+
+static enum engraft_symbols hidden(const char *path, const char *name, Elf64_Sym *ret_symbol)
+{
+    enum engraft_symbols kind;
+
+    OPENED(object, path);
+    kind = object.images[0].find_hidden(&object.images[0], name, ret_symbol);
+    opened_deinit(&object);
+    return kind;
+}
+
+/* Puts `content` into the library as .gnu_debugdata. */
+static void carry(const char *content, const char *name)
+{
+    fixture_run("cd '%s' && objcopy --add-section .gnu_debugdata=%s stripped.so %s",
+                fixture_directory(), content, name);
+}
+
+/* Symbols that a stripped file carries in an .xz file of its own. */
+static void carried_symbols(void **state)
+{
+    const char *path = fixture_build(
+        "whole.so", "static __attribute__((noinline)) int inner(int x) { return x * 3; }"
+                    "int outer(int x) { return inner(x) + inner(x + 1); }", "");
+    Elf64_Sym before, after;
+
+    (void)state;
+#ifndef HAVE_LZMA
+    print_message("# built without liblzma\n");
+    skip();
+#endif
+    if (system("xz --version >/dev/null 2>&1") != 0) {
+        print_message("# there is no xz\n");
+        skip();
+    }
+    assert_int_equal(hidden(path, "inner", &before), ENGRAFT_SYMBOLS_SYMTAB);
+    fixture_run("cd '%s' && objcopy --only-keep-debug whole.so small && xz -k small && "
+                "strip -s -o stripped.so whole.so", fixture_directory());
+    assert_int_equal(hidden(fixture_path("stripped.so"), "inner", &after), ENGRAFT_SYMBOLS_NONE);
+    carry("small.xz", "carries.so");
+    assert_int_equal(hidden(fixture_path("carries.so"), "inner", &after), ENGRAFT_SYMBOLS_DEBUG);
+    assert_int_equal(after.st_value, before.st_value);
+    assert_int_equal(hidden(fixture_path("carries.so"), "other", &after), ENGRAFT_SYMBOLS_NONE);
+
+    fixture_run("cd '%s' && head -c 300 small.xz >damaged", fixture_directory());
+    carry("damaged", "damaged.so");
+    assert_int_equal(hidden(fixture_path("damaged.so"), "inner", &after), ENGRAFT_SYMBOLS_NONE);
+    /* 300 MB of zeros are 44 kB. */
+    fixture_run("cd '%s' && { cat small; head -c 300000000 /dev/zero; } | xz -0 >large",
+                fixture_directory());
+    carry("large", "large.so");
+    assert_int_equal(hidden(fixture_path("large.so"), "inner", &after), ENGRAFT_SYMBOLS_NONE);
 }
 
 /* ---- /proc/PID/maps ------------------------------------------------------------------------------------ */
@@ -556,6 +611,7 @@ int main(void)
         cmocka_unit_test(spoiled_bytes),
         cmocka_unit_test(build_ids),
         cmocka_unit_test(sections),
+        cmocka_unit_test(carried_symbols),
         cmocka_unit_test(maps),
         cmocka_unit_test(process),
         cmocka_unit_test(executable_comes_first),

@@ -120,6 +120,72 @@ start ./endless
 it "a change that does not end" inspect '"being changed" in j["engraft"]["problem"]'
 end
 
+# ---- a plugin that goes: nobody tells engraft, and it is not there any more
+
+cat >engine.c <<'C'
+int fake_ready = 1;
+int fake_answer(void) { return 42; }
+C
+cat >fake-plugin.c <<'C'
+int fake_answer(void);
+int plugin_answer(void) { return fake_answer(); }
+C
+cat >loader.c <<'C'
+#include <dlfcn.h>
+#include <engraft.h>
+#include <stdio.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+    void *library = dlopen(argv[1], RTLD_NOW), *engine = dlopen("./engine.so", RTLD_NOW);
+    void *bound, *attached = dlopen("./attached.so", RTLD_LAZY);
+    struct engraft_error error = {0};
+    char byte;
+
+    if (argc < 2 || !library || !engine || !attached ||
+        ((__typeof__(&engraft_dlopen))dlsym(library, "engraft_dlopen"))("./bound.so", RTLD_NOW,
+                                                                        &bound, &error) ||
+        ((__typeof__(&engraft_relink))dlsym(library, "engraft_relink"))(attached, &error)) {
+        printf("%s %s\n", dlerror(), error.reason);
+        return 1;
+    }
+    puts("up");
+    fflush(stdout);
+    if (read(0, &byte, 1) != 1)
+        return 1;
+    dlclose(bound);
+    dlclose(attached);
+    puts("closed");
+    fflush(stdout);
+    return read(0, &byte, 1) != 0;
+}
+C
+both() { # EXPRESSION over each plugin `p`
+    inspect "sorted((p['path'].split('/')[-1], p['door'], p['verdict'], p['host_abi'], $1)
+        for p in j['engraft']['plugins']) == [('attached.so', 'relink', 'exact', 'fake:1.0', True),
+        ('bound.so', 'api', 'exact', 'fake:1.0', True)]"
+}
+close_them() {
+    echo -n x >&"${PROCESS[1]}" && read -r word <&"${PROCESS[0]}" && [ "$word" = closed ]
+}
+{
+    "${CC:-cc}" -shared -fPIC engine.c "$srcdir/tests/matrix/fake_note.c" -DFAKE_VERSION='"1.0"' \
+        -Wl,-soname,engine.so -o engine.so &&
+        "${CC:-cc}" -shared -fPIC fake-plugin.c -o bound.so && cp bound.so attached.so &&
+        "${CC:-cc}" -I"$srcdir/relinker" loader.c -o loader -ldl
+} || exit 99
+if [ -n "${ENGRAFT_SANITIZERS-}" ]; then
+    skip "plugins that go" "a program without ASan cannot load a libengraft that has it"
+else
+    start env ENGRAFT_PLUGIN_ABI=fake:1.0 ./loader "$library"
+    it "plugins bound by calls of the API" both "p['loaded']"
+    it "they are closed" close_them
+    it "and are told to be unloaded" both "not p['loaded']"
+    it "for people, too" exits 0 "$engraft" inspect "$pid"
+    it "as plugin (unloaded)" out_has "bound.so (unloaded)"
+    end
+fi
+
 # ---- a real engine
 
 [ -z "${ENGRAFT_SANITIZERS-}" ] || {

@@ -22,6 +22,7 @@ enum {
 int check_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int inspect_main(int argc, char **argv);
+int ps_main(int argc, char **argv);
 int run_main(int argc, char **argv);
 int stub_main(int argc, char **argv);
 

@@ -15,15 +15,25 @@ engraft_SOURCES = \
 	cli/json.c \
 	cli/json.h \
 	cli/main.c \
+	cli/metrics.c \
+	cli/metrics.h \
 	cli/output.c \
 	cli/output.h \
 	cli/program.c \
 	cli/program.h \
+	cli/ps.c \
 	cli/request.c \
 	cli/request.h \
+	cli/rows.c \
+	cli/rows.h \
 	cli/run.c \
+	cli/snapshot.c \
+	cli/snapshot.h \
 	cli/stub.c
 engraft_CPPFLAGS = -D_GNU_SOURCE -I$(top_srcdir)/relinker \
 	-DENGRAFT_LIBDIR='"$(libdir)"' -DENGRAFT_PKGLIBDIR='"$(pkglibdir)"'
 engraft_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
 engraft_LDADD = libengraft.la $(JANSSON_LIBS) $(SMARTCOLS_LIBS) -lstdc++
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = cli/completion/engraft

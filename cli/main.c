@@ -24,6 +24,7 @@ static const struct verb verbs[] = {
     { "run", run_main },
     { "check", check_main },
     { "inspect", inspect_main },
+    { "ps", ps_main },
     { "stub", stub_main },
     { "explain", explain_main },
 };
@@ -34,6 +35,7 @@ static const char doc[] =
     "  run [OPTION...] -- COMMAND   start COMMAND with engraft in place\n"
     "  check PLUGIN --host TARGET   what would happen to a plugin, and the verdict\n"
     "  inspect TARGET               the engines in a process or a file\n"
+    "  ps [OPTION...]               the engines in all processes\n"
     "  stub ENGINE -o DIR           write a stub to link plugins to\n"
     "  explain SYMBOL               what would happen to one symbol, and why\n"
     "\n"

@@ -20,4 +20,5 @@ dist_schema_DATA = \
 	docs/schema/check.json \
 	docs/schema/explain.json \
 	docs/schema/inspect.json \
+	docs/schema/ps.json \
 	docs/schema/report.json

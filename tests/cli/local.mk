@@ -3,6 +3,7 @@
 cli_tests = \
 	tests/cli/bound.t \
 	tests/cli/engines.t \
+	tests/cli/ps.t \
 	tests/cli/run.t \
 	tests/cli/usage.t
 TESTS += $(cli_tests)

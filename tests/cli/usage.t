@@ -3,7 +3,7 @@
 # What the command says about itself, and what it does not accept.
 . "${abs_top_srcdir:?}/tests/tap.sh"
 
-verbs="run check inspect stub explain"
+verbs="run check inspect ps stub explain"
 
 it "engraft --help succeeds" exits 0 "$engraft" --help
 for verb in $verbs; do
@@ -33,6 +33,17 @@ it "check without a plugin" usage_error check
 it "check with two plugins" usage_error check a.so b.so
 it "check with --host and --host-abi" usage_error check a.so --host 1 --host-abi v8:10.2
 it "inspect without a target" usage_error inspect
+it "ps with an argument" usage_error ps 1
+it "ps with an engine that does not exist" usage_error ps --engine v8,frobnicate
+it "the message names it" err_has "\`frobnicate'"
+it "and lists the others" grep -qE ': (.*, )?v8(,|$)' "$work/err"
+it "ps with a user who does not exist" usage_error ps --user no-such-user-here
+it "ps with a process that is none" usage_error ps --pid 1x
+it "ps with no process at all" usage_error ps --pid ,
+it "ps sorted by what it has not" usage_error ps --sort size
+it "ps watching for no time" usage_error ps --watch=soon
+it "ps in two formats" usage_error ps --json --prometheus
+it "ps into a file as a table" usage_error ps -o "$work/file"
 it "stub without a directory" usage_error stub libx.so
 it "stub without symbols" usage_error stub -o "$work"
 it "stub with two engines" usage_error stub a.so b.so -o "$work"
@@ -93,7 +104,7 @@ fi
 
 only_public_headers() {
     ! grep -hE '^#include "' "$srcdir"/cli/*.[ch] |
-        grep -vE '"(bound|engraft|cli|json|output|program|request)\.h"'
+        grep -vE '"(bound|engraft|cli|json|metrics|output|program|request|rows|snapshot)\.h"'
 }
 it "cli/ includes of our headers only engraft.h" only_public_headers
 

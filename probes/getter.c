@@ -39,7 +39,7 @@ static bool has_relocated_code(const struct image *image)
     return image->flags & DF_TEXTREL || image_dynamic(image, DT_TEXTREL);
 }
 
-/* ---- instructions ---------------------------------------------------------------------------------- */
+/* ---- instructions --------------------------------------------------------------------------- */
 
 /* How many bytes of code there are at a vaddr, up to `max`. */
 static size_t code_size(const struct image *image, uint64_t vaddr, size_t max)
@@ -79,7 +79,7 @@ static bool visit(struct decoder *decoder)
     return true;
 }
 
-/* ---- the path --------------------------------------------------------------------------------------- */
+/* ---- the path ------------------------------------------------------------------------------- */
 
 static void state_init(struct getter_state *state, const struct image *image,
                        const struct getter_architecture *architecture,
@@ -153,7 +153,7 @@ static bool follow(struct decoder *decoder)
     return true;
 }
 
-/* ---- the result -------------------------------------------------------------------------------------- */
+/* ---- the result ----------------------------------------------------------------------------- */
 
 static bool in_image(const struct image *image, struct getter_word word)
 {

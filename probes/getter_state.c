@@ -6,7 +6,7 @@
 
 #include "relinker.h"
 
-/* ---- words --------------------------------------------------------------------------------------- */
+/* ---- words ---------------------------------------------------------------------------------- */
 
 struct getter_word word_number(uint64_t number)
 {
@@ -77,7 +77,7 @@ struct getter_word word_subtract(struct getter_word left, struct getter_word rig
     return (struct getter_word){0};
 }
 
-/* ---- flags --------------------------------------------------------------------------------------- */
+/* ---- flags ---------------------------------------------------------------------------------- */
 
 static bool is_negative(uint64_t number, unsigned size)
 {
@@ -143,7 +143,7 @@ void state_register_set(struct getter_state *state, unsigned number, struct gett
         state->result_written = true;
 }
 
-/* ---- data that does not change -------------------------------------------------------------------- */
+/* ---- data that does not change -------------------------------------------------------------- */
 
 static const struct image_segment *segment_at(const struct image *image, uint64_t vaddr,
                                               unsigned size)
@@ -301,7 +301,7 @@ static struct getter_word load_constant(struct getter_state *state, uint64_t vad
                                  : bytes_at(state->image, vaddr, size);
 }
 
-/* ---- memory --------------------------------------------------------------------------------------- */
+/* ---- memory --------------------------------------------------------------------------------- */
 
 static struct getter_word load_stack(const struct getter_state *state, uint64_t offset,
                                      unsigned size)
@@ -400,7 +400,7 @@ bool state_store(struct getter_state *state, struct getter_word address, unsigne
     }
 }
 
-/* ---- calls ---------------------------------------------------------------------------------------- */
+/* ---- calls ---------------------------------------------------------------------------------- */
 
 bool state_call(struct getter_state *state, struct getter_word symbol)
 {

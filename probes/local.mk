@@ -29,9 +29,13 @@ libidentify_la_SOURCES = \
 	probes/getter.c \
 	probes/getter.h \
 	probes/getter_aarch64.c \
+	probes/getter_aarch64.h \
+	probes/getter_aarch64_values.c \
 	probes/getter_state.c \
 	probes/getter_state.h \
 	probes/getter_x86_64.c \
+	probes/getter_x86_64.h \
+	probes/getter_x86_64_values.c \
 	probes/identify.c \
 	probes/identify.h \
 	probes/identities.c \

@@ -22,7 +22,7 @@ static void need_capstone(void)
 #endif
 }
 
-/* ---- what the compiler makes ----------------------------------------------------------------------- */
+/* ---- what the compiler makes ---------------------------------------------------------------- */
 
 static const char source[] =
     "typedef unsigned long size_t;\n"
@@ -291,7 +291,7 @@ static void fixed_place(void **state)
     opened_deinit(&opened);
 }
 
-/* ---- real engines -------------------------------------------------------------------------------------- */
+/* ---- real engines --------------------------------------------------------------------------- */
 
 enum { PLAIN = -1 };
 

@@ -81,7 +81,7 @@ static void assert_stored(const struct getter_value *value, unsigned argument, i
     assert_int_equal(number, expected);
 }
 
-/* ---- AArch64 -------------------------------------------------------------------------------------- */
+/* ---- AArch64 -------------------------------------------------------------------------------- */
 
 #define AARCH64(...) EM_AARCH64, (const uint32_t[]){__VA_ARGS__}, sizeof((uint32_t[]){__VA_ARGS__})
 
@@ -314,7 +314,7 @@ static void x86_64_refusals(void **state)
         assert_refused(EM_X86_64, rows[i].name, rows[i].code, rows[i].count);
 }
 
-/* ---- where there is no getter ------------------------------------------------------------------------ */
+/* ---- where there is no getter --------------------------------------------------------------- */
 
 static void other_places(void **state)
 {

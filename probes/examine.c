@@ -29,6 +29,14 @@ static const char *next_name(const char *list, char *ret_name)
     return list + length;
 }
 
+/* A separate debug file has the symbols of another file and none of its bytes: what it defines is
+ * not there. Variables may have no bytes anywhere (.bss), functions always do. */
+static bool has_content(const struct image *image, const Elf64_Sym *symbol)
+{
+    return ELF64_ST_TYPE(symbol->st_info) != STT_FUNC ||
+           image_file_room(image, symbol->st_value) > 0;
+}
+
 /* A definition that lies in the image; NONE when there is none. */
 static enum engraft_symbols symbol_find(const struct image *image, const char *name,
                                         Elf64_Sym *ret_symbol)
@@ -42,7 +50,8 @@ static enum engraft_symbols symbol_find(const struct image *image, const char *n
     }
     kind = image->find_hidden ? image->find_hidden(image, name, ret_symbol)
                               : ENGRAFT_SYMBOLS_NONE;
-    return kind;
+    return kind != ENGRAFT_SYMBOLS_NONE && has_content(image, ret_symbol) ? kind
+                                                                         : ENGRAFT_SYMBOLS_NONE;
 }
 
 static const char *kind_of_symbols(enum engraft_symbols symbols)
@@ -92,7 +101,10 @@ static bool symbols_hold(struct inquiry *inquiry, const struct fact *fact)
 
 static bool section_holds(struct inquiry *inquiry, const struct fact *fact)
 {
-    if (!inquiry->image->reader || !reader_section(inquiry->image, fact->name, NULL, NULL, NULL))
+    uint64_t size;
+
+    if (!inquiry->image->reader ||
+        !reader_section(inquiry->image, fact->name, NULL, NULL, &size) || size == 0)
         return false;
     evidence_add(inquiry->instance, 0, "section", "%s", fact->name);
     return true;

@@ -13,7 +13,7 @@
  *                                                 or third byte
  *
  * Each needle puts its first `stride` groups of four (grams) into a table of bytes, one for each hash
- * value, of which the most used part stays in the L1 cache. A sample whose byte is 0 starts no needle:
+ * value, of which the most used part stays in the caches. A sample whose byte is 0 starts no needle:
  * that is nearly all of them, and no sample waits for the one before it. Where the byte is set, the
  * needles with such a gram are compared.
  */
@@ -24,7 +24,7 @@
 
 #define GRAM 4u
 #define STRIDE_MAX 8u
-#define TABLE_BITS 15u
+#define TABLE_BITS 16u
 #define TABLE_SIZE (1u << TABLE_BITS)
 #define GROUP 8u /* samples of one branch */
 #define MULTIPLIER_TRIES 64u

@@ -3,6 +3,7 @@
 EXTRA_DIST += tests/installcheck tests/tap.sh tests/world tests/world.lock tests/cmocka-tap
 
 include tests/cli/local.mk
+include tests/detect/local.mk
 include tests/hosts/local.mk
 include tests/matrix/local.mk
 include tests/node/local.mk

@@ -2,6 +2,7 @@
 
 cli_tests = \
 	tests/cli/bound.t \
+	tests/cli/completion.t \
 	tests/cli/engines.t \
 	tests/cli/ps.t \
 	tests/cli/run.t \

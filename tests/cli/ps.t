@@ -191,222 +191,6 @@ it "the ids of all engines" exits 0 "$engraft" ps --engine=list
 it "are ids" grep -qxE '[a-z][a-z0-9-]*' out
 it "v8 is one" grep -qx v8 out
 
-# ---- names that nobody expects
-
-if command -v perl >/dev/null; then
-    # perl's $0 is the name of the process, too.
-    start perl -e '$0 = "a\nb \e[31mc\"\\"; $| = 1; print "up\n"; <STDIN>'
-    it "a process that calls itself strange things" ps_json --pid "$pid"
-    it "is told as it is" json out 'j["processes"][0]["command"] == "a\nb \x1b[31mc\"\\"'
-    it "for people" exits 0 "$engraft" ps --pid "$pid"
-    it "harmless" plain_table
-    it "in one line" sh -c '[ "$(wc -l <out)" = 2 ]'
-    stop "$pid"
-    start perl -e '$0 = "\xff\xfe"; $| = 1; print "up\n"; <STDIN>'
-    it "a name that is no UTF-8" ps_json --pid "$pid"
-    it "has U+FFFD" json out 'j["processes"][0]["command"] == "\ufffd\ufffd"'
-    stop "$pid"
-
-    # A copy of perl that can lie anywhere.
-    perl=$(readlink -f "$(command -v perl)")
-    version=$(perl -e 'printf "%vd", $^V')
-    wait_for_stdin='$| = 1; print "up\n"; <STDIN>'
-    directory=$'new\nline \\012 (deleted)'
-    mkdir "$directory"
-    for file in "$directory/x y" "$directory/perl (deleted)" $'tab\tquote"\e'; do
-        cp "$perl" "$file"
-        start "./$file" -e "$wait_for_stdin"
-        printf '%s' "$PWD/$file" >path
-        it "a path that nobody expects" ps_json --pid "$pid"
-        it "has the engine" has "$pid" perl "'$version'"
-        if [[ $file != *\\* ]]; then
-            it "and the path" json out 'j["processes"][0]["engines"][0]["path"] ==
-                open("path", encoding="utf-8", errors="replace").read()'
-        fi
-        stop "$pid"
-    done
-    cp "$perl" "perl (deleted)"
-    start "./perl (deleted)" -e "$wait_for_stdin"
-    it "a file that is called deleted" ps_json --pid "$pid"
-    it "keeps its name" json out 'j["processes"][0]["engines"][0]["path"].endswith("/perl (deleted)")'
-    stop "$pid"
-    cp "$perl" gone
-    start ./gone -e "$wait_for_stdin"
-    rm gone
-    it "a file that is deleted" ps_json --pid "$pid"
-    it "has the engine" has "$pid" perl "'$version'"
-    it "under its old name" json out 'j["processes"][0]["engines"][0]["path"].endswith("/gone")'
-    echo "not an ELF file" >gone
-    it "a file that was replaced" ps_json --pid "$pid"
-    it "is told by what runs" has "$pid" perl "'$version'"
-    stop "$pid"
-else
-    skip "strange names" "no perl"
-fi
-
-# A file that is only read is not loaded.
-start "$PYTHON" -c '
-import mmap, sys
-file = open(sys.argv[1], "rb")
-mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
-private = mmap.mmap(file.fileno(), 0, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_WRITE)
-print("up", flush=True)
-sys.stdin.read()' "$(readlink -f "$(command -v perl || command -v tclsh)")"
-it "a process that maps an engine's file to read it" ps_json --pid "$pid"
-it "does not have the engine" json out "[e['engine'] for p in j['processes'] for e in p['engines']] ==
-    ['cpython']"
-stop "$pid"
-
-# ---- processes without memory
-
-start "$PYTHON" -c '
-import os, sys
-child = os.fork()
-if child == 0:
-    os._exit(0)
-os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT) # it has ended, and nobody was told
-print("up", flush=True)
-sys.stdin.read()'
-it "with a zombie" ps_json
-it "it is counted" json out "j['summary']['zombies'] >= 1 and j['summary']['failed'] == 0"
-stop "$pid"
-
-# The first thread ends, another goes on.
-start "$PYTHON" -c '
-import ctypes, os, threading, time, sys
-def run():
-    while open("/proc/self/stat").read().rsplit(")", 1)[1].split()[0] != "Z":
-        time.sleep(0.01)
-    print("up", flush=True)
-    sys.stdin.read()
-threading.Thread(target=run).start()
-ctypes.CDLL(None).syscall({"x86_64": 60}.get(os.uname().machine, 93), 0)'
-it "a process whose first thread has ended" ps_json --pid "$pid"
-it "still has its engine" json out "[e['engine'] for p in j['processes'] for e in p['engines']] ==
-    ['cpython']"
-stop "$pid"
-
-if [ -s "${ENGRAFT_PS_OUTSIDE:-/dev/null}" ]; then
-    it "nobody may look" test "$(cat "$ENGRAFT_PS_OUTSIDE.status")" = 0
-    it "nobody's JSON is valid" valid ps "$ENGRAFT_PS_OUTSIDE"
-    it "others' processes are counted" json "$ENGRAFT_PS_OUTSIDE" "j['summary']['forbidden'] > 0"
-    if [ "$(readlink /proc/self/ns/user)" = 'user:[4026531837]' ] &&
-        json "$ENGRAFT_PS_OUTSIDE" "j['summary']['kernel_threads']" >/dev/null; then
-        it "kernel threads are not among them" json "$ENGRAFT_PS_OUTSIDE" \
-            "j['summary']['kernel_threads'] > 5"
-    else
-        skip "kernel threads are not among them" "none to be seen here"
-    fi
-else
-    skip "kernel threads and processes of others" "not root, or nobody cannot read the build"
-fi
-
-# ---- other users
-
-if is_root && "${nobody[@]}" "$engraft" --version >/dev/null 2>&1; then
-    start "${nobody[@]}" perl -e '$| = 1; print "up\n"; <STDIN>'
-    it "a process of nobody" ps_json --pid "$pid"
-    it "is nobody's" json out "[(p['uid'], p['user']) for p in j['processes']] ==
-        [(65534, '$(id -un 65534)')]"
-    it "nobody looks" exits 0 "${nobody[@]}" "$engraft" ps --json
-    it "valid" valid ps out
-    it "sees the own process only" json out "[p['pid'] for p in j['processes']] == [$pid]"
-    it "and counts the others" json out "j['summary']['forbidden'] >= ${#engines[@]} and
-        j['summary']['failed'] == 0"
-    it "nobody looks for people" exits 0 "${nobody[@]}" "$engraft" ps
-    it "is told why" grep -qE '; [0-9]+ of other users not readable \(run as root\)$' err
-    stop "$pid"
-    mkdir -m 755 own
-    cp "$(readlink -f "$(command -v perl)")" own/perl
-    start "${nobody[@]}" own/perl -e '$| = 1; print "up\n"; <STDIN>'
-    rm own/perl
-    it "a deleted executable, without rights" exits 0 "${nobody[@]}" "$engraft" ps --json --pid "$pid"
-    it "is found" json out "[e['engine'] for p in j['processes'] for e in p['engines']] == ['perl']"
-    stop "$pid"
-else
-    skip "other users" "not root, or nobody cannot read the build"
-fi
-
-# ---- containers
-
-libraries_of() { ldd "$1" | grep -oE '/[^ ]+'; }
-if is_root && command -v perl >/dev/null; then
-    perl=$(readlink -f "$(command -v perl)")
-    mkdir -p root/bin root/dev
-    : >root/dev/null # perl opens it
-    cp "$perl" root/bin/perl
-    for library in $(libraries_of "$perl"); do
-        mkdir -p "root$(dirname "$library")"
-        cp -L "$library" "root$library"
-    done
-    start chroot root /bin/perl -e "$wait_for_stdin"
-    it "a process in a chroot" ps_json --pid "$pid"
-    it "has its engine" has "$pid" perl "'$version'" "p['container'] == 'chroot'"
-    rm root/bin/perl
-    it "also when its file is deleted" ps_json --pid "$pid"
-    it "has its engine" has "$pid" perl "'$version'" "p['container'] == 'chroot'"
-    it "for people" exits 0 "$engraft" ps --pid "$pid,$number"
-    it "there is a column" grep -qE 'SYMBOLS +CONTAINER$' out
-    it "with the word" grep -qE "^ *$pid .* chroot$" out
-    it "in 80 columns" plain_table
-    stop "$pid"
-
-    start unshare --mount perl -e "$wait_for_stdin"
-    it "a process in another mount namespace" ps_json --pid "$pid"
-    it "is told" has "$pid" perl "'$version'" "p['container'] == 'namespace'"
-    stop "$pid"
-
-    # In a container's own PID namespace its process is 1; here it has a number of ours.
-    start unshare --pid --fork --mount-proc --kill-child perl -e 'print "$$\n"; $| = 1; <STDIN>'
-    it "a process in another PID namespace says 1" test "$said" = 1
-    child=$(cat "/proc/$pid/task/$pid/children")
-    child=${child% }
-    it "is found under its number here" ps_json --pid "$child"
-    it "is told" has "$child" perl "'$version'" "p['container'] == 'namespace'"
-    stop "$pid"
-
-    # What a container's runtime makes of the control group, mounted over that of a process.
-    id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
-    in_cgroup() { # TEXT: engraft sees it as the control group of $pid
-        printf '%s\n' "$1" >cgroup
-        unshare --mount sh -c 'mount --bind cgroup "/proc/$1/cgroup" && shift && exec "$@"' sh \
-            "$pid" "${@:2}"
-    }
-    start perl -e "$wait_for_stdin"
-    if in_cgroup "0::/x" true 2>/dev/null; then
-        it "a process of Docker" exits 0 in_cgroup "0::/system.slice/docker-$id.scope" \
-            "$engraft" ps --json --pid "$pid"
-        it "has the whole id" has "$pid" perl "'$version'" "p['container'] == '$id'"
-        it "for people" exits 0 in_cgroup "4:memory:/docker/$id" "$engraft" ps --pid "$pid"
-        it "shortened" grep -qE " ${id:0:12}\$" out
-        it "in LXC" exits 0 in_cgroup "0::/lxc.payload.web" "$engraft" ps --json --pid "$pid"
-        it "has the name" has "$pid" perl "'$version'" "p['container'] == 'web'"
-    else
-        skip "control groups" "nothing can be mounted over /proc/PID/cgroup"
-    fi
-    stop "$pid"
-else
-    skip "containers" "not root, or no perl"
-fi
-
-# ---- what comes and goes
-
-# Short-lived processes all the time, while one that stays is looked for.
-start "$PYTHON" -c "$python"
-stays=$pid
-bash -c 'while :; do for i in 1 2 3 4 5 6 7 8; do /bin/true & done; wait; done' &
-storm=$!
-started+=("$storm")
-in_the_storm() {
-    local i
-    for i in 1 2 3 4 5 6 7 8 9 10; do
-        ps_json && json out "[p for p in j['processes'] if p['pid'] == $stays] and
-            j['summary']['failed'] == 0" || return 1
-    done
-}
-it "processes that end while they are looked at" in_the_storm
-stop "$storm"
-
 # ---- again and again
 
 snapshots() { # SIGNAL OPTION...: two snapshots, then the signal; its status is the command's
@@ -414,7 +198,7 @@ snapshots() { # SIGNAL OPTION...: two snapshots, then the signal; its status is 
     shift
     rm -f stream
     mkfifo stream
-    "$engraft" ps --watch=0.1 --pid "$stays" "$@" >stream 2>err </dev/null &
+    "$engraft" ps --watch=0.1 --pid "$number" "$@" >stream 2>err </dev/null &
     pid=$!
     exec 7<stream
     : >out
@@ -592,5 +376,226 @@ print(s.getsockname()[1])')
 else
     skip "node_exporter" "$(tail -n 1 world.log)"
 fi
+
+for number in "${started[@]}"; do
+    stop "$number"
+done
+started=()
+
+# ---- names that nobody expects
+
+if command -v perl >/dev/null; then
+    # perl's $0 is the name of the process, too.
+    start perl -e '$0 = "a\nb \e[31mc\"\\"; $| = 1; print "up\n"; <STDIN>'
+    it "a process that calls itself strange things" ps_json --pid "$pid"
+    it "is told as it is" json out 'j["processes"][0]["command"] == "a\nb \x1b[31mc\"\\"'
+    it "for people" exits 0 "$engraft" ps --pid "$pid"
+    it "harmless" plain_table
+    it "in one line" sh -c '[ "$(wc -l <out)" = 2 ]'
+    stop "$pid"
+    start perl -e '$0 = "\xff\xfe"; $| = 1; print "up\n"; <STDIN>'
+    it "a name that is no UTF-8" ps_json --pid "$pid"
+    it "has U+FFFD" json out 'j["processes"][0]["command"] == "\ufffd\ufffd"'
+    stop "$pid"
+
+    # A copy of perl that can lie anywhere.
+    perl=$(readlink -f "$(command -v perl)")
+    version=$(perl -e 'printf "%vd", $^V')
+    wait_for_stdin='$| = 1; print "up\n"; <STDIN>'
+    directory=$'new\nline \\012 (deleted)'
+    mkdir "$directory"
+    for file in "$directory/x y" "$directory/perl (deleted)" $'tab\tquote"\e'; do
+        cp "$perl" "$file"
+        start "./$file" -e "$wait_for_stdin"
+        printf '%s' "$PWD/$file" >path
+        it "a path that nobody expects" ps_json --pid "$pid"
+        it "has the engine" has "$pid" perl "'$version'"
+        if [[ $file != *\\* ]]; then
+            it "and the path" json out 'j["processes"][0]["engines"][0]["path"] ==
+                open("path", encoding="utf-8", errors="replace").read()'
+        fi
+        stop "$pid"
+    done
+    cp "$perl" "perl (deleted)"
+    start "./perl (deleted)" -e "$wait_for_stdin"
+    it "a file that is called deleted" ps_json --pid "$pid"
+    it "keeps its name" json out 'j["processes"][0]["engines"][0]["path"].endswith("/perl (deleted)")'
+    stop "$pid"
+    cp "$perl" gone
+    start ./gone -e "$wait_for_stdin"
+    rm gone
+    it "a file that is deleted" ps_json --pid "$pid"
+    it "has the engine" has "$pid" perl "'$version'"
+    it "under its old name" json out 'j["processes"][0]["engines"][0]["path"].endswith("/gone")'
+    echo "not an ELF file" >gone
+    it "a file that was replaced" ps_json --pid "$pid"
+    it "is told by what runs" has "$pid" perl "'$version'"
+    stop "$pid"
+else
+    skip "strange names" "no perl"
+fi
+
+# A file that is only read is not loaded.
+start "$PYTHON" -c '
+import mmap, sys
+file = open(sys.argv[1], "rb")
+mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+private = mmap.mmap(file.fileno(), 0, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_WRITE)
+print("up", flush=True)
+sys.stdin.read()' "$(readlink -f "$(command -v perl || command -v tclsh)")"
+it "a process that maps an engine's file to read it" ps_json --pid "$pid"
+it "does not have the engine" json out "[e['engine'] for p in j['processes'] for e in p['engines']] ==
+    ['cpython']"
+stop "$pid"
+
+# ---- processes without memory
+
+start "$PYTHON" -c '
+import os, sys
+child = os.fork()
+if child == 0:
+    os._exit(0)
+os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT) # it has ended, and nobody was told
+print("up", flush=True)
+sys.stdin.read()'
+it "with a zombie" ps_json
+it "it is counted" json out "j['summary']['zombies'] >= 1 and j['summary']['failed'] == 0"
+stop "$pid"
+
+# The first thread ends, another goes on.
+start "$PYTHON" -c '
+import ctypes, os, threading, time, sys
+def run():
+    while open("/proc/self/stat").read().rsplit(")", 1)[1].split()[0] != "Z":
+        time.sleep(0.01)
+    print("up", flush=True)
+    sys.stdin.read()
+threading.Thread(target=run).start()
+ctypes.CDLL(None).syscall({"x86_64": 60}.get(os.uname().machine, 93), 0)'
+it "a process whose first thread has ended" ps_json --pid "$pid"
+it "still has its engine" json out "[e['engine'] for p in j['processes'] for e in p['engines']] ==
+    ['cpython']"
+stop "$pid"
+
+if [ -s "${ENGRAFT_PS_OUTSIDE:-/dev/null}" ]; then
+    it "nobody may look" test "$(cat "$ENGRAFT_PS_OUTSIDE.status")" = 0
+    it "nobody's JSON is valid" valid ps "$ENGRAFT_PS_OUTSIDE"
+    it "others' processes are counted" json "$ENGRAFT_PS_OUTSIDE" "j['summary']['forbidden'] > 0"
+    if [ "$(readlink /proc/self/ns/user)" = 'user:[4026531837]' ] &&
+        json "$ENGRAFT_PS_OUTSIDE" "j['summary']['kernel_threads']" >/dev/null; then
+        it "kernel threads are not among them" json "$ENGRAFT_PS_OUTSIDE" \
+            "j['summary']['kernel_threads'] > 5"
+    else
+        skip "kernel threads are not among them" "none to be seen here"
+    fi
+else
+    skip "kernel threads and processes of others" "not root, or nobody cannot read the build"
+fi
+
+# ---- other users
+
+if is_root && "${nobody[@]}" "$engraft" --version >/dev/null 2>&1; then
+    start "${nobody[@]}" perl -e '$| = 1; print "up\n"; <STDIN>'
+    it "a process of nobody" ps_json --pid "$pid"
+    it "is nobody's" json out "[(p['uid'], p['user']) for p in j['processes']] ==
+        [(65534, '$(id -un 65534)')]"
+    it "nobody looks" exits 0 "${nobody[@]}" "$engraft" ps --json
+    it "valid" valid ps out
+    it "sees the own process only" json out "[p['pid'] for p in j['processes']] == [$pid]"
+    it "and counts the others" json out "j['summary']['forbidden'] > 1 and
+        j['summary']['failed'] == 0"
+    it "nobody looks for people" exits 0 "${nobody[@]}" "$engraft" ps
+    it "is told why" grep -qE '; [0-9]+ of other users not readable \(run as root\)$' err
+    stop "$pid"
+    mkdir -m 755 own
+    cp "$(readlink -f "$(command -v perl)")" own/perl
+    start "${nobody[@]}" own/perl -e '$| = 1; print "up\n"; <STDIN>'
+    rm own/perl
+    it "a deleted executable, without rights" exits 0 "${nobody[@]}" "$engraft" ps --json --pid "$pid"
+    it "is found" json out "[e['engine'] for p in j['processes'] for e in p['engines']] == ['perl']"
+    stop "$pid"
+else
+    skip "other users" "not root, or nobody cannot read the build"
+fi
+
+# ---- containers
+
+libraries_of() { ldd "$1" | grep -oE '/[^ ]+'; }
+if is_root && command -v perl >/dev/null; then
+    perl=$(readlink -f "$(command -v perl)")
+    mkdir -p root/bin root/dev
+    : >root/dev/null # perl opens it
+    cp "$perl" root/bin/perl
+    for library in $(libraries_of "$perl"); do
+        mkdir -p "root$(dirname "$library")"
+        cp -L "$library" "root$library"
+    done
+    start chroot root /bin/perl -e "$wait_for_stdin"
+    it "a process in a chroot" ps_json --pid "$pid"
+    it "has its engine" has "$pid" perl "'$version'" "p['container'] == 'chroot'"
+    rm root/bin/perl
+    it "also when its file is deleted" ps_json --pid "$pid"
+    it "has its engine" has "$pid" perl "'$version'" "p['container'] == 'chroot'"
+    it "for people" exits 0 "$engraft" ps --pid "$pid"
+    it "there is a column" grep -qE 'SYMBOLS +CONTAINER$' out
+    it "with the word" grep -qE "^ *$pid .* chroot$" out
+    it "in 80 columns" plain_table
+    stop "$pid"
+
+    start unshare --mount perl -e "$wait_for_stdin"
+    it "a process in another mount namespace" ps_json --pid "$pid"
+    it "is told" has "$pid" perl "'$version'" "p['container'] == 'namespace'"
+    stop "$pid"
+
+    # In a container's own PID namespace its process is 1; here it has a number of ours.
+    start unshare --pid --fork --mount-proc --kill-child perl -e 'print "$$\n"; $| = 1; <STDIN>'
+    it "a process in another PID namespace says 1" test "$said" = 1
+    child=$(cat "/proc/$pid/task/$pid/children")
+    child=${child% }
+    it "is found under its number here" ps_json --pid "$child"
+    it "is told" has "$child" perl "'$version'" "p['container'] == 'namespace'"
+    stop "$pid"
+
+    # What a container's runtime makes of the control group, mounted over that of a process.
+    id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+    in_cgroup() { # TEXT: engraft sees it as the control group of $pid
+        printf '%s\n' "$1" >cgroup
+        unshare --mount sh -c 'mount --bind cgroup "/proc/$1/cgroup" && shift && exec "$@"' sh \
+            "$pid" "${@:2}"
+    }
+    start perl -e "$wait_for_stdin"
+    if in_cgroup "0::/x" true 2>/dev/null; then
+        it "a process of Docker" exits 0 in_cgroup "0::/system.slice/docker-$id.scope" \
+            "$engraft" ps --json --pid "$pid"
+        it "has the whole id" has "$pid" perl "'$version'" "p['container'] == '$id'"
+        it "for people" exits 0 in_cgroup "4:memory:/docker/$id" "$engraft" ps --pid "$pid"
+        it "shortened" grep -qE " ${id:0:12}\$" out
+        it "in LXC" exits 0 in_cgroup "0::/lxc.payload.web" "$engraft" ps --json --pid "$pid"
+        it "has the name" has "$pid" perl "'$version'" "p['container'] == 'web'"
+    else
+        skip "control groups" "nothing can be mounted over /proc/PID/cgroup"
+    fi
+    stop "$pid"
+else
+    skip "containers" "not root, or no perl"
+fi
+
+# ---- what comes and goes
+
+# Short-lived processes all the time, while one that stays is looked for.
+start "$PYTHON" -c "$python"
+stays=$pid
+bash -c 'while :; do for i in 1 2 3 4 5 6 7 8; do /bin/true & done; wait; done' &
+storm=$!
+started+=("$storm")
+in_the_storm() {
+    local i
+    for i in 1 2 3 4 5 6 7 8 9 10; do
+        ps_json && json out "[p for p in j['processes'] if p['pid'] == $stays] and
+            j['summary']['failed'] == 0" || return 1
+    done
+}
+it "processes that end while they are looked at" in_the_storm
+stop "$storm"
 
 tap_end

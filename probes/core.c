@@ -295,8 +295,8 @@ static bool headers_use(struct core *core, const unsigned char *bytes, uint64_t 
     for (size_t i = 0; i < core->mapping_count; i++) {
         const struct core_segment *segment = segment_at(core, core->mappings[i].start);
 
-        /* gdb writes no segment for what it does not dump. */
-        core->mappings[i].executable = !segment || segment->flags & PF_X;
+        core->mappings[i].described = segment != NULL;
+        core->mappings[i].executable = segment && segment->flags & PF_X;
     }
     return true;
 }

@@ -11,6 +11,7 @@ struct core_mapping {
     uint64_t offset;  /* in the file */
     const char *path; /* in the core's own memory */
     bool executable;
+    bool described; /* by a segment: gdb writes none for what it does not dump */
 };
 
 struct core {

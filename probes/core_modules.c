@@ -19,7 +19,7 @@
 struct group {
     const struct core_mapping *first;
     size_t count;
-    bool executable;
+    bool executable, described;
     char *path; /* without " (deleted)" when no such file exists */
 };
 
@@ -141,7 +141,7 @@ static struct reader_source source_of(const struct core *core, const struct grou
         .readable = true,
         .map_start = group->first->start,
         .map_offset = group->first->offset,
-        .map_executable = group->executable,
+        .map_executable = group->executable || !group->described,
     };
 }
 
@@ -168,31 +168,19 @@ static bool is_complete(const struct core *core, const struct image *image)
     return true;
 }
 
-static int group_file_open(struct group *group)
-{
-    int fd = file_open(group->path, NULL, NULL);
-    size_t length = strlen(group->path), ending = strlen(DELETED);
-
-    if (fd >= 0 || length <= ending || strcmp(group->path + length - ending, DELETED) != 0)
-        return fd;
-    group->path[length - ending] = '\0';
-    return file_open(group->path, NULL, NULL);
-}
-
 /* The file's image where it is the right one. False: *missing says why, unless the file is there and
  * was not loaded as an object. */
-static bool file_image(const struct core *core, struct group *group, const struct image *in_core,
+static bool file_image(const struct core *core, const struct group *group, const struct image *in_core,
                        struct image *ret_image, struct deep_missing *missing)
 {
     struct engraft_error error = {.status = ENGRAFT_OK};
-    int fd = group_file_open(group);
+    int fd = file_open(group->path, NULL, &error);
     struct reader_source source;
 
     if (in_core)
         reader_build_id(in_core, missing->build_id, sizeof missing->build_id);
     if (fd < 0) {
-        text_format(missing->reason, sizeof missing->reason, "%s",
-                    file_open(group->path, NULL, &error) < 0 ? error.reason : "");
+        text_format(missing->reason, sizeof missing->reason, "%s", error.reason);
         return false;
     }
     source = source_of(core, group, fd);
@@ -228,7 +216,14 @@ static bool core_image(const struct core *core, const struct group *group,
            reader_open(group->path, &source, ret_image, NULL) == ENGRAFT_OK;
 }
 
-static enum engraft_status module_add(const struct core *core, struct group *group,
+/* Of a file that is not here: an object has several segments, a font or a table of locales has one
+ * mapping. */
+static bool is_code(const struct group *group)
+{
+    return group->executable || (!group->described && group->count > 1);
+}
+
+static enum engraft_status module_add(const struct core *core, const struct group *group,
                                       struct deep_modules *modules, struct engraft_error *reterr)
 {
     struct deep_missing missing = {.path = NULL};
@@ -250,7 +245,7 @@ static enum engraft_status module_add(const struct core *core, struct group *gro
         return is_complete(core, image) ? ENGRAFT_OK
                                         : missing_add(modules, group, &missing, reterr);
     }
-    return group->executable && missing.reason[0]
+    return is_code(group) && missing.reason[0]
                ? missing_add(modules, group, &missing, reterr)
                : ENGRAFT_OK;
 }
@@ -270,21 +265,29 @@ static bool is_remapped(const struct deep_modules *modules, const struct group *
 /* ---- all modules --------------------------------------------------------------------------------------------- */
 
 /* As in pid_maps.c: an object is mapped with rising offsets. */
-static size_t group_length(const struct core *core, size_t first, bool *ret_executable)
+static struct group group_at(const struct core *core, size_t first)
 {
     const struct core_mapping *mapping = &core->mappings[first];
-    size_t count = 1;
+    struct group group = {.first = mapping, .described = true};
 
-    *ret_executable = mapping->executable;
-    for (; first + count < core->mapping_count; count++) {
-        const struct core_mapping *next = &mapping[count];
+    do {
+        group.executable |= mapping[group.count].executable;
+        group.described &= mapping[group.count].described;
+        group.count++;
+    } while (first + group.count < core->mapping_count && mapping[group.count].offset != 0 &&
+             mapping[group.count].offset >= mapping[group.count - 1].offset &&
+             strcmp(mapping[group.count].path, mapping->path) == 0);
+    return group;
+}
 
-        if (next->offset == 0 || next->offset < next[-1].offset ||
-            strcmp(next->path, mapping->path) != 0)
-            break;
-        *ret_executable |= next->executable;
-    }
-    return count;
+/* A file may really be called "x (deleted)". */
+static void deleted_strip(struct group *group)
+{
+    size_t length = strlen(group->path), ending = strlen(DELETED);
+
+    if (length > ending && strcmp(group->path + length - ending, DELETED) == 0 &&
+        access(group->path, F_OK) != 0)
+        group->path[length - ending] = '\0';
 }
 
 static enum engraft_status group_add(const struct core *core, struct group *group,
@@ -295,6 +298,7 @@ static enum engraft_status group_add(const struct core *core, struct group *grou
     group->path = strdup(group->first->path);
     if (!group->path)
         return error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
+    deleted_strip(group);
     if (group->first->offset == 0 || !is_remapped(modules, group))
         status = module_add(core, group, modules, reterr);
     free(group->path);
@@ -313,10 +317,9 @@ static enum engraft_status groups_add(const struct core *core, struct deep_modul
         return error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
     for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < core->mapping_count;) {
-            struct group group = {.first = &core->mappings[i]};
+            struct group group = group_at(core, i);
             enum engraft_status status;
 
-            group.count = group_length(core, i, &group.executable);
             i += group.count;
             if ((group.first->offset == 0) != (round == 0))
                 continue;

@@ -218,37 +218,49 @@ static void deleted_strip(pid_t pid, struct mapped_file *file)
 
 /* ---- modules --------------------------------------------------------------------------------------------- */
 
-static bool is_elf(pid_t pid, int fd, const struct mapped_file *file)
+static bool file_is_elf(int fd)
 {
     char magic[SELFMAG];
-    bool read = fd >= 0 ? pread(fd, magic, sizeof magic, 0) == (ssize_t)sizeof magic
-                        : file->offset == 0 && pid_read(pid, file->start, magic, sizeof magic);
 
-    return read && memcmp(magic, ELFMAG, SELFMAG) == 0;
+    return fd >= 0 && file_read(fd, magic, sizeof magic, 0) && memcmp(magic, ELFMAG, SELFMAG) == 0;
 }
 
+static bool memory_is_elf(pid_t pid, const struct mapped_file *file)
+{
+    char magic[SELFMAG];
+
+    return file->offset == 0 && pid_read(pid, file->start, magic, sizeof magic) &&
+           memcmp(magic, ELFMAG, SELFMAG) == 0;
+}
+
+/* NOT_FOUND: what is mapped is no object. A file that was overwritten under the process is read from
+ * its memory, which is what runs. */
 static enum engraft_status module_open(pid_t pid, bool readable, struct mapped_file *file,
                                        struct image *ret_image, struct engraft_error *reterr)
 {
+    int fd = mapped_file_open(pid, file);
     struct reader_source source = {
-        .fd = mapped_file_open(pid, file),
+        .fd = file_is_elf(fd) ? fd : -1,
         .pid = pid,
         .readable = readable,
         .map_start = file->start,
         .map_offset = file->offset,
         .map_executable = file->executable,
     };
-    enum engraft_status status;
+    enum engraft_status status = ENGRAFT_FORMAT;
 
-    if (!is_elf(pid, source.fd, file)) {
-        if (source.fd >= 0)
-            close(source.fd);
-        return error_set(reterr, ENGRAFT_FORMAT, file->path, NULL, "not an ELF object");
-    }
+    if (fd >= 0 && source.fd < 0)
+        close(fd);
+    if (source.fd < 0 && !(readable && memory_is_elf(pid, file)))
+        return fd < 0 && !readable
+                   ? error_set(reterr, ENGRAFT_SYSTEM, file->path, NULL,
+                               "neither its file nor the memory of the process can be read")
+                   : error_set(reterr, ENGRAFT_NOT_FOUND, file->path, NULL, "not an ELF object");
     deleted_strip(pid, file);
-    status = reader_open(file->path, &source, ret_image, reterr);
-    if (status == ENGRAFT_FORMAT && source.fd >= 0 && readable) {
-        source.fd = -1; /* the file was overwritten under the process: its memory is what runs */
+    if (source.fd >= 0)
+        status = reader_open(file->path, &source, ret_image, reterr);
+    if (status == ENGRAFT_FORMAT && readable) {
+        source.fd = -1;
         status = reader_open(file->path, &source, ret_image, reterr);
     }
     return status;
@@ -274,6 +286,24 @@ static void executable_first(pid_t pid, struct mapped_files *files)
     }
 }
 
+/* UNSUPPORTED: a file that is mapped as data, most of all. */
+static bool is_missing(const struct mapped_file *file, enum engraft_status status)
+{
+    return file->executable && status != ENGRAFT_NOT_FOUND && status != ENGRAFT_UNSUPPORTED;
+}
+
+static void missing_add(struct deep_modules *modules, const struct mapped_file *file,
+                        const struct engraft_error *error)
+{
+    struct deep_missing *missing = &modules->missing[modules->missing_count];
+
+    missing->path = strdup(file->path);
+    if (!missing->path)
+        return;
+    text_format(missing->reason, sizeof missing->reason, "%s", error->reason);
+    modules->missing_count++;
+}
+
 static enum engraft_status modules_open(pid_t pid, struct mapped_files *files,
                                         struct deep_modules *modules,
                                         struct engraft_error *reterr)
@@ -284,7 +314,8 @@ static enum engraft_status modules_open(pid_t pid, struct mapped_files *files,
     struct engraft_error first = {.status = ENGRAFT_OK};
 
     modules->images = calloc(files->count ? files->count : 1, sizeof *modules->images);
-    if (!modules->images)
+    modules->missing = calloc(files->count ? files->count : 1, sizeof *modules->missing);
+    if (!modules->images || !modules->missing)
         return error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
     for (size_t i = 0; i < files->count; i++) {
         struct engraft_error error;
@@ -293,13 +324,13 @@ static enum engraft_status modules_open(pid_t pid, struct mapped_files *files,
 
         if (status == ENGRAFT_OK)
             modules->count++;
-        else if (i == 0)
+        else if (is_missing(&files->items[i], status))
+            missing_add(modules, &files->items[i], &error);
+        if (i == 0 && status != ENGRAFT_OK)
             first = error;
     }
     if (modules->count)
         return ENGRAFT_OK;
-    free(modules->images);
-    modules->images = NULL;
     if (first.status == ENGRAFT_OK)
         return without_memory(pid, reterr);
     if (reterr)
@@ -331,5 +362,7 @@ enum engraft_status pid_modules(pid_t pid, struct deep_modules *ret_modules,
     maps_clear(&files);
     if (status == ENGRAFT_OK)
         *ret_modules = modules;
+    else
+        modules_release(&modules);
     return status;
 }

@@ -43,4 +43,13 @@ extern const size_t foreign_kind_count;
  */
 void foreign_object(const struct foreign_kind *kind, unsigned char **ret_bytes, size_t *ret_size);
 
+/*
+ * The core file of a process that had such a library mapped at FOREIGN_CORE_ADDRESS, from `path`, and
+ * dumped it. `segment_count`: how many segments the core has at least (above 65534 it says so in its
+ * section header). pid 4321, signal 6, "foreign --argument".
+ */
+#define FOREIGN_CORE_ADDRESS 0x20000000u
+void foreign_core(const struct foreign_kind *kind, const char *path, unsigned segment_count,
+                  unsigned char **ret_bytes, size_t *ret_size);
+
 #endif

@@ -9,6 +9,7 @@ PROBES_TESTS = \
 	tests/probes/test_infer \
 	tests/probes/test_readers \
 	tests/probes/test_foreign \
+	tests/probes/test_core \
 	tests/probes/test_adapters \
 	tests/probes/test_getter \
 	tests/probes/test_getter_code \
@@ -39,6 +40,11 @@ tests_probes_test_readers_SOURCES = tests/probes/test_readers.c $(PROBES_TESTS_F
 tests_probes_test_readers_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
 tests_probes_test_readers_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 tests_probes_test_readers_LDADD = $(PROBES_TESTS_LIBS) -ldl
+
+tests_probes_test_core_SOURCES = tests/probes/test_core.c tests/probes/foreign_core.c \
+	tests/probes/foreign_object.c tests/probes/foreign_object.h $(PROBES_TESTS_FIXTURE)
+tests_probes_test_core_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
+tests_probes_test_core_LDADD = $(PROBES_TESTS_LIBS)
 
 tests_probes_test_foreign_SOURCES = tests/probes/test_foreign.c tests/probes/foreign_object.c \
 	tests/probes/foreign_object.h $(PROBES_TESTS_FIXTURE)

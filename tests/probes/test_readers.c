@@ -376,9 +376,7 @@ static void child_stop(struct child *child)
 
 static void modules_close(struct deep_modules *modules)
 {
-    for (size_t i = 0; i < modules->count; i++)
-        reader_close(&modules->images[i]);
-    free(modules->images);
+    modules_release(modules);
 }
 
 /* The one V8 of a process, with what the test wants to know of it. */
@@ -484,6 +482,32 @@ static void process_with_replaced_library(void **state)
     child_start(&child, library);
     assert_int_equal(rename(other, library), 0);
     assert_v8_in(child.pid, library, 0);
+    child_stop(&child);
+}
+
+/* The file was overwritten in place: pages that the process has not changed show the text, but what
+ * ld.so wrote to is its own. Whatever is told then, nothing crashes and other modules are there. */
+static void process_with_overwritten_library(void **state)
+{
+    const char *library = fixture_build("overwritten.so", fake_v8, FAKE);
+    struct deep_modules modules;
+    struct child child;
+    FILE *file;
+
+    (void)state;
+    if (!process_can_be_read())
+        skip();
+    child_start(&child, library);
+    file = fopen(library, "r+");
+    assert_non_null(file);
+    assert_true(fputs("no longer a library", file) > 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(pid_modules(child.pid, &modules, NULL), ENGRAFT_OK);
+    assert_true(modules.count >= 2);
+    for (size_t i = 0; i < modules.count; i++)
+        assert_string_not_equal(modules.images[i].path, library);
+    modules_release(&modules);
+    kill(child.pid, SIGKILL); /* it would read the text, too */
     child_stop(&child);
 }
 
@@ -618,6 +642,7 @@ int main(void)
         cmocka_unit_test(process_with_deleted_library),
         cmocka_unit_test(process_with_a_name_that_looks_deleted),
         cmocka_unit_test(process_with_replaced_library),
+        cmocka_unit_test(process_with_overwritten_library),
         cmocka_unit_test(sources),
         cmocka_unit_test(no_process),
         cmocka_unit_test(kernel_thread),

@@ -110,9 +110,14 @@ bool pattern_match(const char *pattern, const char *bytes, size_t length, char *
  * stands before it in the pattern. Returns its length, 0 when there is none. */
 size_t pattern_literal(const char *pattern, char *ret_text, size_t size, bool *ret_inside);
 
+/* Duktape's packed built-in objects up to the double that is Duktape.version: duktape.c. */
+#define DUKTAPE_BUILTINS \
+    "\x14\x13\xb1\x8b\xa3\x91)D\x10%^\x07\x06\x0fRFHs`%0%0%0%0"
+
 /* ---- hooks of engines.def, each in a file of its own ---- */
 
 bool v8_identify(struct examination *examination);
 bool cpython_identify(struct examination *examination);
+bool duktape_identify(struct examination *examination);
 
 #endif

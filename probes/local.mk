@@ -22,6 +22,7 @@ libidentify_la_CPPFLAGS = $(AM_CPPFLAGS) $(CAPSTONE_CFLAGS)
 libidentify_la_LIBADD = $(CAPSTONE_LIBS)
 libidentify_la_SOURCES = \
 	probes/cpython.c \
+	probes/duktape.c \
 	probes/examine.c \
 	probes/examine.h \
 	probes/facts.c \

@@ -12,7 +12,7 @@ seed=${ENGRAFT_FUZZ_SEED:-1}
 cc=${CC:-cc}
 [ -x "$fuzzers/fuzz_image" ] || tap_skip_all 'the compiler has no ASan and UBSan'
 cd "$work" || exit 99
-mkdir inputs notes searched
+mkdir inputs notes searched getters
 
 echo 'SEED_1 { global: seed*; local: *; }; SEED_2 { } SEED_1;' >seed.map
 object() { # NAME FLAG...
@@ -27,6 +27,10 @@ object() { # NAME FLAG...
     echo 'int main(void) { return 0; }' >main.c
     $cc -o inputs/program main.c -pie -fPIE
     $cc -o inputs/fixed main.c -no-pie
+    for level in 0 2; do
+        $cc -shared -fPIC "-O$level" -o "getters/$level.so" "$here/seed_getter.c"
+        objcopy -O binary --only-section=.text "getters/$level.so" "getters/$level"
+    done
     printf 'fk_call func\nfk_data object 4 FK_1\nfk_address func\n' >list
     "$engraft" stub --symbols list -o . --name list --plugin-abi fk:1.0
     "$engraft" stub --from inputs/gnu.so -o . --name from --plugin-abi v8:10.2
@@ -93,4 +97,5 @@ it 'the records of a process' record
 it "records, $((runs / 4)) runs" fuzz fuzz_live $((runs / 4)) live
 it "files, $((runs / 4)) runs" fuzz fuzz_file $((runs / 4)) inputs/*
 it "searches, $((runs / 4)) runs" fuzz fuzz_scan $((runs / 4)) searched/*
+it "getters, $((runs / 8)) runs" fuzz fuzz_getter $((runs / 8)) getters/*
 tap_end

@@ -56,7 +56,7 @@ static void measure_commit(struct arena *arena, const struct image *images, size
     moment.planned = now() - start;
     if (plan.verdict == ENGRAFT_VERDICT_REFUSED)
         text_format(moment.error, sizeof moment.error, "%s", plan.reason);
-    else if (plan.kinds[ENGRAFT_KIND_DIRECT] != moment.expected)
+    else if (plan.kinds[ENGRAFT_KIND_DIRECT] + plan.kinds[ENGRAFT_KIND_ADAPTED] != moment.expected)
         text_format(moment.error, sizeof moment.error, "%zu references bound instead of %zu",
                     plan.kinds[ENGRAFT_KIND_DIRECT], moment.expected);
     else if (commit_symbols(&plan, moment.plugin, "bench", &bound, &error) == ENGRAFT_OK) {

@@ -142,11 +142,26 @@ static void engine_imagine(struct dry_run *run)
 
     abi_parse(run->request->host_abi, &engine->abi);
     engine->row = probe_row(engine->abi.engine);
+    engine->symbols = ENGRAFT_SYMBOLS_DYNAMIC;
     engine->ready = -1;
     for (size_t i = 0; engine->row && engine->row->prefixes[i] && i < ENGINE_PREFIX_MAX; i++)
         engine->prefixes[i] = engine->row->prefixes[i];
     run->engines = engine;
     run->engine_count = 1;
+}
+
+/* What is known of the host, about the copies of its images. */
+static void engines_of_host(struct dry_run *run)
+{
+    const struct engraft_target *host = run->request->host;
+
+    run->engines = arena_allocate(&run->arena, (host->engine_count + 1) * sizeof *run->engines);
+    run->engine_count = run->engines ? host->engine_count : 0;
+    for (size_t i = 0; i < run->engine_count; i++) {
+        run->engines[i] = host->engines[i];
+        for (unsigned j = 0; j < run->engines[i].module_count; j++)
+            run->engines[i].modules[j] = &run->images[host->engines[i].modules[j] - host->images];
+    }
 }
 
 /* Detects the host's engines and makes the plan; for this process inside self_locked(). */
@@ -167,9 +182,7 @@ static void dry_run_plan(struct dry_run *run, const struct image *images, size_t
     } else if (run->status == ENGRAFT_OK && live) {
         run->engine_count = self_engines(&run->arena, run->images, count, &run->engines);
     } else if (run->status == ENGRAFT_OK) {
-        run->engines = arena_allocate(&run->arena, ENGINE_MAX * sizeof *run->engines);
-        run->engine_count =
-            run->engines ? probe_images(run->images, count, run->engines, ENGINE_MAX) : 0;
+        engines_of_host(run);
     }
     for (size_t i = 0; run->request->plugin_handle && i < count; i++)
         if (run->images[i].map == run->request->plugin_handle)

@@ -13,6 +13,7 @@ PROBES_TESTS = \
 	tests/probes/test_adapters \
 	tests/probes/test_getter \
 	tests/probes/test_getter_code \
+	tests/probes/test_processes \
 	tests/probes/test_scan \
 	tests/probes/test_v8_hidden \
 	tests/probes/test_real
@@ -74,3 +75,7 @@ tests_probes_test_scan_LDADD = libidentify.la $(PROBES_TESTS_LIBS)
 tests_probes_test_v8_hidden_SOURCES = tests/probes/test_v8_hidden.c $(PROBES_TESTS_FIXTURE)
 tests_probes_test_v8_hidden_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
 tests_probes_test_v8_hidden_LDADD = libidentify.la $(PROBES_TESTS_LIBS)
+
+tests_probes_test_processes_SOURCES = tests/probes/test_processes.c
+tests_probes_test_processes_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
+tests_probes_test_processes_LDADD = libidentify.la $(PROBES_TESTS_LIBS)

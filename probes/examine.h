@@ -5,8 +5,6 @@
 
 #include "facts.h"
 
-#define TEXT_FACT_MAX 256 /* TEXT facts of all rows together */
-
 /* Where a TEXT fact was found first. */
 struct text_hit {
     bool found;
@@ -16,13 +14,25 @@ struct text_hit {
     char text[96]; /* what matched, for evidence */
 };
 
-/* The texts of one image, by number of the TEXT fact (text_number()). */
+/* What a search of one image for TEXT facts found. */
+struct text_catalogue;
 struct texts {
-    struct text_hit hits[TEXT_FACT_MAX];
+    const struct text_catalogue *catalogue;
+    struct text_hit *hits;
+    const struct texts *others; /* where text_of() looks as well; NULL */
 };
 
-/* Searches the image once for all TEXT facts of all engines. False: no memory. */
-bool texts_find(const struct image *image, struct texts *ret_texts);
+/*
+ * texts_find() - search an image once, for the presence facts of all engines or, in a file that has
+ *   shown an engine, for that engine's version and configuration facts. There are few such files, so
+ *   that only texts of presence facts have to be quick to search for.
+ * @facts: NULL for all engines.
+ * @others: an earlier result that ret_texts refers to; NULL.
+ * False: no memory. Release with texts_release().
+ */
+bool texts_find(const struct image *image, const struct engine_facts *facts,
+                const struct texts *others, struct texts *ret_texts);
+void texts_release(struct texts *texts);
 /* What was found for a TEXT fact of engines.def; NULL when nothing was. */
 const struct text_hit *text_of(const struct texts *texts, const struct fact *fact);
 

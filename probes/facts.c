@@ -16,6 +16,8 @@ static const struct engine_facts all_facts[] = {
 #undef ENGRAFT_ENGINE
 };
 
+_Static_assert(COUNT(all_facts) <= ENGINES_MAX, "ENGINES_MAX has to grow with engines.def");
+
 const struct engine_facts *engine_facts_at(size_t index)
 {
     return index < COUNT(all_facts) ? &all_facts[index] : NULL;

@@ -8,6 +8,7 @@
 
 #include "engine.h"
 
+#define ENGINES_MAX 64 /* rows */
 #define FACTS_MAX 10
 #define READY_MAX 6
 #define PATTERN_LITERAL_MIN 6

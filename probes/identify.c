@@ -13,7 +13,7 @@
 #include "examine.h"
 #include "probes.h"
 
-#define ENGINES_MAX 64 /* in one process */
+#define BOUND_MAX 64 /* of probe.c, in one process */
 
 struct found {
     struct engine_instance *items;
@@ -115,19 +115,38 @@ static unsigned api_count(const struct image *image, const char *const *prefixes
     return count;
 }
 
+/* The version and the configuration of an engine that is there; false when it is not after all. */
+static bool details_examine(struct inquiry *inquiry)
+{
+    const struct engine_facts *facts = inquiry->facts;
+    struct examination examination = {inquiry->image, facts, inquiry->texts, inquiry->instance};
+
+    version_find(inquiry);
+    for (unsigned i = 0; i < FACTS_MAX && facts->config[i].kind; i++)
+        config_hear(inquiry, &facts->config[i]);
+    return !facts->examine || facts->examine(&examination);
+}
+
+/* Returns false when the engine is not there; *ret_failed when that is for want of memory. */
 static bool engine_examine(const struct image *image, const struct engine_facts *facts,
-                           const struct texts *texts, struct engine_instance *instance)
+                           const struct texts *texts, struct engine_instance *instance,
+                           bool *ret_failed)
 {
     struct inquiry inquiry = {image, facts, texts, instance, false};
-    struct examination examination = {image, facts, texts, instance};
+    struct texts more;
+    bool is;
 
     instance_start(instance, image, facts);
     if (!is_present(&inquiry))
         return false;
-    version_find(&inquiry);
-    for (unsigned i = 0; i < FACTS_MAX && facts->config[i].kind; i++)
-        config_hear(&inquiry, &facts->config[i]);
-    if (facts->examine && !facts->examine(&examination))
+    if (!texts_find(image, facts, texts, &more)) {
+        *ret_failed = true;
+        return false;
+    }
+    inquiry.texts = &more;
+    is = details_examine(&inquiry);
+    texts_release(&more);
+    if (!is)
         return false;
     linkage_find(instance);
     if (instance->symbols == ENGRAFT_SYMBOLS_DYNAMIC)
@@ -176,42 +195,38 @@ static bool facts_examine(const struct image *image, struct found *found)
 {
     size_t first = found->count;
     const struct engine_facts *facts;
-    struct texts *texts;
+    struct texts texts;
+    bool failed = false;
 
     if (is_stub(image))
         return true;
-    texts = malloc(sizeof *texts);
-    if (!texts || !texts_find(image, texts)) {
-        free(texts);
+    if (!texts_find(image, NULL, NULL, &texts))
         return false;
-    }
-    for (size_t i = 0; (facts = engine_facts_at(i)); i++) {
+    for (size_t i = 0; !failed && (facts = engine_facts_at(i)); i++) {
         struct engine_instance instance;
         struct engine_instance *added;
 
         if ((facts->bound && has_engine(found, 0, image, facts->id)) ||
-            !engine_examine(image, facts, texts, &instance))
+            !engine_examine(image, facts, &texts, &instance, &failed))
             continue;
         added = found_add(found);
-        if (!added) {
-            free(texts);
-            return false;
-        }
-        *added = instance;
+        failed = !added;
+        if (added)
+            *added = instance;
     }
-    free(texts);
+    texts_release(&texts);
     look_alikes_remove(found, first);
-    return true;
+    return !failed;
 }
 
 /* What probe.c finds among the images. */
 static bool bound_examine(const struct image *images, size_t count, struct found *found)
 {
-    found->items = calloc(ENGINES_MAX, sizeof *found->items);
+    found->items = calloc(BOUND_MAX, sizeof *found->items);
     if (!found->items)
         return false;
-    found->room = ENGINES_MAX;
-    found->count = probe_images(images, count, found->items, ENGINES_MAX);
+    found->room = BOUND_MAX;
+    found->count = probe_images(images, count, found->items, BOUND_MAX);
     for (size_t i = 0; i < found->count; i++)
         for (unsigned j = 0; j < found->items[i].module_count; j++)
             found->items[i].api_count +=

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The TEXT facts of all rows, searched for in one pass over an image. */
+/* TEXT facts, many of them searched for in one pass over an image. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,25 +10,25 @@
 #define MATCH_MAX 512u
 #define BEFORE_MAX 48u /* what a pattern may have before the literal that is searched for */
 
-/* All TEXT facts with the literal each begins with; made once, never released. */
-struct catalogue {
-    struct scan *scan;
-    size_t count;
-    const struct fact *facts[TEXT_FACT_MAX];
-    struct scan_needle needles[TEXT_FACT_MAX];
-    char literals[TEXT_FACT_MAX][PATTERN_LITERAL_MAX];
-    bool inside[TEXT_FACT_MAX]; /* the pattern begins before its literal */
+/* TEXT facts with the literal that each is searched by; made once, never released. */
+struct text_catalogue {
+    struct scan *scan; /* NULL: no facts */
+    size_t count, room;
+    const struct fact **facts; /* in the order of their addresses */
+    struct scan_needle *needles;
+    char (*literals)[PATTERN_LITERAL_MAX];
+    bool *inside; /* the pattern begins before its literal */
 };
 
-static struct catalogue *the_catalogue;
+static struct text_catalogue *catalogues[1 + ENGINES_MAX]; /* 0: presence of all engines */
 
-static void catalogue_add(struct catalogue *catalogue, const struct fact *facts)
+static void catalogue_add(struct text_catalogue *catalogue, const struct fact *facts)
 {
     for (size_t i = 0; i < FACTS_MAX && facts[i].kind; i++) {
         size_t number = catalogue->count;
         char *literal = catalogue->literals[number];
 
-        if (facts[i].kind != FACT_TEXT || number == TEXT_FACT_MAX)
+        if (facts[i].kind != FACT_TEXT || number == catalogue->room)
             continue;
         catalogue->needles[number] = (struct scan_needle){
             literal, pattern_literal(facts[i].name, literal, PATTERN_LITERAL_MAX,
@@ -38,39 +38,71 @@ static void catalogue_add(struct catalogue *catalogue, const struct fact *facts)
     }
 }
 
-static struct catalogue *catalogue_create(void)
+static void catalogue_destroy(struct text_catalogue *catalogue)
 {
-    struct catalogue *catalogue = calloc(1, sizeof *catalogue);
+    if (!catalogue)
+        return;
+    scan_destroy(catalogue->scan);
+    free(catalogue->facts);
+    free(catalogue->needles);
+    free(catalogue->literals);
+    free(catalogue->inside);
+    free(catalogue);
+}
+
+static struct text_catalogue *catalogue_allocate(size_t room)
+{
+    struct text_catalogue *catalogue = calloc(1, sizeof *catalogue);
+
+    if (!catalogue)
+        return NULL;
+    catalogue->room = room;
+    catalogue->facts = calloc(room, sizeof *catalogue->facts);
+    catalogue->needles = calloc(room, sizeof *catalogue->needles);
+    catalogue->literals = calloc(room, sizeof *catalogue->literals);
+    catalogue->inside = calloc(room, sizeof *catalogue->inside);
+    if (catalogue->facts && catalogue->needles && catalogue->literals && catalogue->inside)
+        return catalogue;
+    catalogue_destroy(catalogue);
+    return NULL;
+}
+
+static struct text_catalogue *catalogue_create(const struct engine_facts *only)
+{
+    struct text_catalogue *catalogue =
+        catalogue_allocate(only ? 2 * FACTS_MAX : ENGINES_MAX * FACTS_MAX);
     const struct engine_facts *facts;
 
     if (!catalogue)
         return NULL;
-    for (size_t i = 0; (facts = engine_facts_at(i)); i++) {
+    for (size_t i = 0; !only && (facts = engine_facts_at(i)); i++)
         catalogue_add(catalogue, facts->presence);
-        catalogue_add(catalogue, facts->version);
-        catalogue_add(catalogue, facts->config);
+    if (only) {
+        catalogue_add(catalogue, only->version);
+        catalogue_add(catalogue, only->config);
     }
-    catalogue->scan = scan_create(catalogue->needles, catalogue->count);
-    if (catalogue->scan)
+    if (catalogue->count)
+        catalogue->scan = scan_create(catalogue->needles, catalogue->count);
+    if (catalogue->scan || catalogue->count == 0)
         return catalogue;
-    free(catalogue);
+    catalogue_destroy(catalogue);
     return NULL;
 }
 
 /* Two threads may make one each at the same time; the first is kept. */
-static const struct catalogue *catalogue_get(void)
+static const struct text_catalogue *catalogue_get(const struct engine_facts *only)
 {
-    struct catalogue *catalogue = __atomic_load_n(&the_catalogue, __ATOMIC_ACQUIRE);
-    struct catalogue *made;
+    struct text_catalogue **place = &catalogues[only ? 1 + (only - engine_facts_at(0)) : 0];
+    struct text_catalogue *catalogue = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+    struct text_catalogue *made;
 
     if (catalogue)
         return catalogue;
-    made = catalogue_create();
-    if (!made || __atomic_compare_exchange_n(&the_catalogue, &catalogue, made, false,
-                                             __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    made = catalogue_create(only);
+    if (!made || __atomic_compare_exchange_n(place, &catalogue, made, false, __ATOMIC_ACQ_REL,
+                                             __ATOMIC_ACQUIRE))
         return made;
-    scan_destroy(made->scan);
-    free(made);
+    catalogue_destroy(made);
     return catalogue;
 }
 
@@ -78,8 +110,8 @@ static const struct catalogue *catalogue_get(void)
 
 struct search {
     const struct image *image;
-    const struct catalogue *catalogue;
-    struct texts *texts;
+    const struct text_catalogue *catalogue;
+    struct text_hit *hits;
 };
 
 /* As many bytes as can be had from vaddr on, at most MATCH_MAX. */
@@ -133,7 +165,7 @@ static const char *match_at(const struct search *search, size_t needle, uint64_t
 static bool hit(void *user, size_t needle, uint64_t vaddr)
 {
     struct search *search = user;
-    struct text_hit *hit = &search->texts->hits[needle];
+    struct text_hit *hit = &search->hits[needle];
     char version[sizeof hit->version];
     size_t length;
     const char *bytes = match_at(search, needle, &vaddr, version, sizeof version, &length);
@@ -151,32 +183,54 @@ static bool hit(void *user, size_t needle, uint64_t vaddr)
     return true;
 }
 
-bool texts_find(const struct image *image, struct texts *ret_texts)
+bool texts_find(const struct image *image, const struct engine_facts *facts,
+                const struct texts *others, struct texts *ret_texts)
 {
-    struct search search = {image, catalogue_get(), ret_texts};
+    struct search search = {image, catalogue_get(facts), NULL};
 
-    memset(ret_texts, 0, sizeof *ret_texts);
-    return search.catalogue &&
-           scan_image(search.catalogue->scan, image, hit, &search) == ENGRAFT_OK;
+    if (!search.catalogue)
+        return false;
+    search.hits = calloc(search.catalogue->count + 1, sizeof *search.hits);
+    if (!search.hits ||
+        (search.catalogue->scan &&
+         scan_image(search.catalogue->scan, image, hit, &search) != ENGRAFT_OK)) {
+        free(search.hits);
+        return false;
+    }
+    *ret_texts = (struct texts){search.catalogue, search.hits, others};
+    return true;
 }
 
-/* Facts were added in the order in which they lie in memory. */
-const struct text_hit *text_of(const struct texts *texts, const struct fact *fact)
+void texts_release(struct texts *texts)
 {
-    const struct catalogue *catalogue = catalogue_get();
-    size_t low = 0, high = catalogue ? catalogue->count : 0;
+    free(texts->hits);
+    texts->hits = NULL;
+}
+
+static const struct text_hit *hit_of(const struct texts *texts, const struct fact *fact)
+{
+    size_t low = 0, high = texts->catalogue->count;
 
     while (low < high) {
         size_t middle = (low + high) / 2;
 
-        if (catalogue->facts[middle] == fact)
+        if (texts->catalogue->facts[middle] == fact)
             return texts->hits[middle].found ? &texts->hits[middle] : NULL;
-        if (catalogue->facts[middle] < fact)
+        if (texts->catalogue->facts[middle] < fact)
             low = middle + 1;
         else
             high = middle;
     }
     return NULL;
+}
+
+const struct text_hit *text_of(const struct texts *texts, const struct fact *fact)
+{
+    const struct text_hit *hit = NULL;
+
+    for (; texts && !hit; texts = texts->others)
+        hit = hit_of(texts, fact);
+    return hit;
 }
 
 const struct text_hit *text_hit_of(const struct examination *examination, const char *pattern)

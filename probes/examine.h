@@ -36,7 +36,8 @@ void texts_release(struct texts *texts);
 /* What was found for a TEXT fact of engines.def; NULL when nothing was. */
 const struct text_hit *text_of(const struct texts *texts, const struct fact *fact);
 
-/* For hooks: what was found for the presence fact with this pattern; NULL when nothing was. */
+/* For hooks: what was found for the presence or version fact with this pattern; NULL when nothing
+ * was. */
 const struct text_hit *text_hit_of(const struct examination *examination, const char *pattern);
 
 /* One engine's facts, one image, one instance that is being made. */

@@ -233,12 +233,19 @@ const struct text_hit *text_of(const struct texts *texts, const struct fact *fac
     return hit;
 }
 
-const struct text_hit *text_hit_of(const struct examination *examination, const char *pattern)
+static const struct fact *fact_with(const struct fact *facts, const char *pattern)
 {
-    const struct fact *facts = examination->facts->presence;
-
     for (size_t i = 0; i < FACTS_MAX && facts[i].kind; i++)
         if (facts[i].kind == FACT_TEXT && strcmp(facts[i].name, pattern) == 0)
-            return text_of(examination->texts, &facts[i]);
+            return &facts[i];
     return NULL;
+}
+
+const struct text_hit *text_hit_of(const struct examination *examination, const char *pattern)
+{
+    const struct fact *fact = fact_with(examination->facts->presence, pattern);
+
+    if (!fact)
+        fact = fact_with(examination->facts->version, pattern);
+    return fact ? text_of(examination->texts, fact) : NULL;
 }

@@ -3,17 +3,19 @@
 # The measuring programs; bench/run makes what they measure and prints the table (./dev bench).
 # bench/node/run makes its own (./dev bench --node).
 
-noinst_PROGRAMS += bench/bind bench/call bench/load bench/scan bench/start
+noinst_PROGRAMS += bench/bind bench/call bench/load bench/ps bench/scan bench/start
 
 bench_bind_SOURCES = bench/bind.c bench/measure.h
 bench_bind_LDADD = libengraft-core.la
 bench_call_SOURCES = bench/call.c bench/measure.h
 bench_load_SOURCES = bench/load.c bench/measure.h
+bench_ps_SOURCES = bench/ps.c bench/measure.h
+bench_ps_LDADD = libengraft.la
 bench_scan_SOURCES = bench/scan.c bench/measure.h
 bench_scan_LDADD = libidentify.la libreaders.la libprobes.la librelinker.la $(LIBELF_LIBS)
 bench_start_SOURCES = bench/start.c bench/measure.h
 
-EXTRA_DIST += bench/engine.c bench/forward.c bench/inputs bench/run
+EXTRA_DIST += bench/engine.c bench/forward.c bench/inputs bench/processes bench/run
 EXTRA_DIST += bench/node/client.js bench/node/host.c bench/node/measure.py bench/node/programs \
 	bench/node/run bench/node/server.js bench/node/start.c bench/node/unit.js
 

@@ -46,10 +46,21 @@ bool file_facts_read(int fd, const char *path, struct file_facts *ret_facts)
     return true;
 }
 
-/* O_NONBLOCK: opening a pipe must not wait for its writer. */
+/* A device does things when it is opened: what is no regular file is not even opened. O_NONBLOCK: when
+ * it has become a pipe meanwhile, there is no waiting for a writer. */
+static int regular_open(const char *path)
+{
+    struct file_facts file;
+
+    if (!file_facts_read(-1, path, &file))
+        return -1;
+    return open(path, O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
+                          (S_ISREG(file.mode) ? O_RDONLY : O_PATH));
+}
+
 int file_open(const char *path, enum engraft_status *ret_status, struct engraft_error *reterr)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = regular_open(path);
     enum engraft_status status;
     struct file_facts file;
 

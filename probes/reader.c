@@ -181,11 +181,35 @@ static unsigned char *header_read(const struct reader *reader, size_t *ret_size)
     }
 }
 
+/* systemd-coredump compresses what it keeps. */
+static const char *compression_of(const unsigned char *header)
+{
+    static const struct {
+        const char *name;
+        unsigned char magic[4];
+    } formats[] = {
+        {"zstd", {0x28, 0xb5, 0x2f, 0xfd}},
+        {"lz4", {0x04, 0x22, 0x4d, 0x18}},
+        {"xz", {0xfd, '7', 'z', 'X'}},
+        {"gzip", {0x1f, 0x8b, 0x08, 0x00}},
+        {"bzip2", {'B', 'Z', 'h', '9'}},
+    };
+
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (memcmp(header, formats[i].magic, sizeof formats[i].magic) == 0)
+            return formats[i].name;
+    return NULL;
+}
+
 static enum engraft_status type_check(const unsigned char *header, size_t size, const char *path,
                                       struct elf_form *ret_form, struct engraft_error *reterr)
 {
+    const char *compression = size >= 4 ? compression_of(header) : NULL;
     uint16_t type;
 
+    if (compression)
+        return error_set(reterr, ENGRAFT_FORMAT, path, NULL,
+                         "compressed (%s), not an ELF object: unpack it first", compression);
     if (size < SELFMAG || memcmp(header, ELFMAG, SELFMAG) != 0)
         return error_set(reterr, ENGRAFT_FORMAT, path, NULL, "not an ELF object");
     if (size < sizeof(Elf32_Ehdr))

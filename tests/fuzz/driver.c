@@ -141,6 +141,10 @@ static void hot_find(struct input *input)
     if (input->size < sizeof header || memcmp(input->bytes, ELFMAG, SELFMAG) != 0)
         return;
     memcpy(&header, input->bytes, sizeof header);
+    if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB) {
+        hot_add(input, 0, 2048); /* small, and written by code: nearly all of it */
+        return;
+    }
     count = header.e_phnum < 32 ? header.e_phnum : 32;
     if (header.e_phoff + count * sizeof *phdr > input->size)
         return;

@@ -57,7 +57,14 @@ zeros() { head -c "$1" /dev/zero; }
 } >searched/v8
 cp inputs/gnu.so searched/
 
-enough() { [ "$(ls inputs | wc -l)" -ge 8 ] && [ "$(ls notes | wc -l)" -ge 1 ]; }
+# Other machines' objects, and cores: written by code.
+mkdir foreign
+$cc -D_GNU_SOURCE -I"$srcdir" -o seed_foreign "$here/seed_foreign.c" \
+    "$srcdir"/tests/probes/foreign_{object,core}.c 2>foreign.log && ./seed_foreign "$PWD/foreign"
+sed 's/^/# /' foreign.log
+
+enough() { [ "$(ls inputs | wc -l)" -ge 8 ] && [ "$(ls notes | wc -l)" -ge 1 ] &&
+    [ "$(ls foreign | wc -l)" -ge 22 ]; }
 fuzz() { # HARNESS RUNS FILE...
     local status=0
     "$fuzzers/$1" "$2" "$seed" "${@:3}" >out 2>&1 || status=$?
@@ -96,6 +103,7 @@ it "notes, $((runs / 4)) runs" fuzz fuzz_note $((runs / 4)) notes/*
 it 'the records of a process' record
 it "records, $((runs / 4)) runs" fuzz fuzz_live $((runs / 4)) live
 it "files, $((runs / 4)) runs" fuzz fuzz_file $((runs / 4)) inputs/*
+it "objects of other machines and cores, $((runs / 4)) runs" fuzz fuzz_file $((runs / 4)) foreign/*
 it "searches, $((runs / 4)) runs" fuzz fuzz_scan $((runs / 4)) searched/*
 it "getters, $((runs / 8)) runs" fuzz fuzz_getter $((runs / 8)) getters/*
 tap_end

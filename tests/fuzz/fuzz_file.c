@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What `engraft check FILE`, `engraft inspect FILE` and `engraft stub --from FILE` do with a file that
- * somebody else made: the reader, the probes, the plan, and now and then the stub generator.
+ * somebody else made, be it for this machine or another, or a core: the reader, the probes, the plan,
+ * and now and then identification and the stub generator.
  */
 #include "fuzz.h"
 
@@ -48,6 +49,37 @@ static void probe_try(struct image *image)
             sink += probe_row_at(i)->infer(image, &abi, &source);
     }
     sink += (uint64_t)image->find_hidden(image, "main", &symbol);
+    sink += reader_section(image, ".text", NULL, NULL, NULL);
+}
+
+static void identify_try(const struct deep_modules *modules)
+{
+    struct engine_instance *engines = NULL;
+    struct deep_need *needs = NULL;
+    size_t count = 0, need_count = 0;
+
+    if (engraft_deep_table.identify(modules, &engines, &count, NULL) != ENGRAFT_OK)
+        return;
+    if (engraft_deep_table.needs(modules, engines, count, &needs, &need_count, NULL) == ENGRAFT_OK)
+        sink += count + need_count;
+    free(needs);
+    free(engines);
+}
+
+static void modules_try(struct deep_modules *modules)
+{
+    for (size_t i = 0; i < modules->count; i++) {
+        struct image *image = &modules->images[i];
+        unsigned char byte;
+
+        sink += image_walk(image);
+        probe_try(image);
+        if (image_check_native(image, NULL) == ENGRAFT_OK)
+            plan_try(image);
+        sink += engraft_deep_table.read(modules, image->load_address + image->vaddr_start, &byte, 1);
+    }
+    for (size_t i = 0; i < modules->missing_count; i++)
+        sink += strlen(modules->missing[i].path) + strlen(modules->missing[i].reason);
 }
 
 static void stub_try(const char *path)
@@ -86,9 +118,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         abort();
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     if (engraft_deep_table.open(path, &modules, NULL) == ENGRAFT_OK) {
-        sink = image_walk(&modules.images[0]);
-        probe_try(&modules.images[0]);
-        plan_try(&modules.images[0]);
+        modules_try(&modules);
+        if (runs % 4 == 0)
+            identify_try(&modules);
         engraft_deep_table.close(&modules);
     }
     if (++runs % 8 == 0)

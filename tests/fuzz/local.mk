@@ -6,7 +6,8 @@
 fuzz_tests = tests/fuzz/fuzz.t
 TESTS += $(fuzz_tests)
 dist_check_SCRIPTS += $(fuzz_tests)
-EXTRA_DIST += tests/fuzz/fuzz.h tests/fuzz/seed.c tests/fuzz/seed_getter.c tests/fuzz/seed_live.c
+EXTRA_DIST += tests/fuzz/fuzz.h tests/fuzz/seed.c tests/fuzz/seed_foreign.c \
+	tests/fuzz/seed_getter.c tests/fuzz/seed_live.c
 
 if HAVE_SANITIZERS
 fuzz_cflags = $(C_STANDARD) $(ENGRAFT_CFLAGS) $(FUZZ_CFLAGS)

@@ -185,6 +185,20 @@ refused() { exits 1 "$engraft" check core --host core || exits 2 "$engraft" chec
     err_has 'a plugin is a file'; }
 it 'a core is no plugin' refused
 
+echo 'void version(void) __asm__("_ZN2v82V810GetVersionEv"); void plug(void) { version(); }' >plugin.c
+$cc -shared -fPIC -o plugin.so plugin.c 2>build.log || { cat build.log >&2; exit 99; }
+checked() {
+    exits 0 "$engraft" check plugin.so --host core --plugin-abi v8:10.2 && out_has '10.2.154.26-node.39' &&
+        out_has exact
+}
+it 'a plugin is checked against the process that was' checked
+unchecked() {
+    rm lib/libengine.so
+    exits 12 "$engraft" check plugin.so --host plain.core --plugin-abi v8:10.2
+}
+it 'a plugin is not checked against an engine whose file is gone' unchecked
+cp libengine.so lib/libengine.so
+
 # ---- real engines
 
 version_of() { # ENGINE CORE

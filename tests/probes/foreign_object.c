@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image.h"
-
 const struct foreign_kind foreign_kinds[] = {
     {"i386", EM_386, true, false, FOREIGN_GNU, false, false, R_386_RELATIVE},
     {"arm", EM_ARM, true, false, FOREIGN_SYSV, false, false, R_ARM_RELATIVE},
@@ -178,6 +176,15 @@ static void symbols_put(struct foreign_writer *writer, struct layout *layout)
                    symbols[i].undefined ? SHN_UNDEF : 1);
 }
 
+static uint32_t hash_of(const char *name)
+{
+    uint32_t hash = 5381;
+
+    for (; *name; name++)
+        hash = hash * 33 + (unsigned char)*name;
+    return hash;
+}
+
 /* One bucket, whose chain has all symbols. */
 static void hash_put(struct foreign_writer *writer, const struct foreign_kind *kind,
                      struct layout *layout)
@@ -202,7 +209,7 @@ static void hash_put(struct foreign_writer *writer, const struct foreign_kind *k
         foreign_word(writer, UINT64_MAX);
         foreign_put(writer, 2, 4);
         for (size_t i = 1; i < SYMBOL_COUNT; i++)
-            foreign_put(writer, (gnu_hash(symbols[i].name, NULL) & ~1u) | (i + 1 == SYMBOL_COUNT),
+            foreign_put(writer, (hash_of(symbols[i].name) & ~1u) | (i + 1 == SYMBOL_COUNT),
                         4);
     }
 }

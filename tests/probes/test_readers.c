@@ -60,6 +60,8 @@ static void other_contents(void **state)
     (void)state;
     fixture_write(path, "#!/bin/sh\nexit 0\n", 17);
     assert_fails(path, ENGRAFT_FORMAT, "not an ELF object");
+    fixture_write(path, "\x28\xb5\x2f\xfd....", 8);
+    assert_fails(path, ENGRAFT_FORMAT, "compressed (zstd)");
     fixture_write(path, bytes, 20);
     assert_fails(path, ENGRAFT_FORMAT, "short");
     header->e_ident[EI_CLASS] = 7;

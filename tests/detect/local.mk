@@ -4,6 +4,7 @@
 
 detect_tests = \
 	tests/detect/detect.t \
+	tests/detect/live.t \
 	tests/detect/scan.t
 TESTS += $(detect_tests)
 dist_check_SCRIPTS += $(detect_tests)

@@ -39,6 +39,7 @@ enum fact_code {
  * A pattern is text with
  *   %v  a version: digits, then letters, digits and . + - _ ~; it has a dot (captured)
  *   %w  the same without a dot (captured): a date, one number
+ *   %m  digits, . and _ that end with a digit (captured): 17.0.21 of 17.0.21+9-Debian
  *   %n  digits (captured; captured pieces are joined with a dot)
  *   %d  digits
  *   %*  anything printable, as little as possible, at most 200 bytes
@@ -111,14 +112,12 @@ bool pattern_match(const char *pattern, const char *bytes, size_t length, char *
  * stands before it in the pattern. Returns its length, 0 when there is none. */
 size_t pattern_literal(const char *pattern, char *ret_text, size_t size, bool *ret_inside);
 
-/* Duktape's packed built-in objects up to the double that is Duktape.version: duktape.c. */
-#define DUKTAPE_BUILTINS \
-    "\x14\x13\xb1\x8b\xa3\x91)D\x10%^\x07\x06\x0fRFHs`%0%0%0%0"
-
 /* ---- hooks of engines.def, each in a file of its own ---- */
 
 bool v8_identify(struct examination *examination);
 bool cpython_identify(struct examination *examination);
 bool duktape_identify(struct examination *examination);
+bool hermes_identify(struct examination *examination);
+bool njs_identify(struct examination *examination);
 
 #endif

@@ -37,10 +37,12 @@ libidentify_la_SOURCES = \
 	probes/getter_x86_64.c \
 	probes/getter_x86_64.h \
 	probes/getter_x86_64_values.c \
+	probes/hermes.c \
 	probes/identify.c \
 	probes/identify.h \
 	probes/identities.c \
 	probes/needs.c \
+	probes/njs.c \
 	probes/pattern.c \
 	probes/process_maps.c \
 	probes/process_place.c \

@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Says TAP of every engine that a scan finds in /usr/bin and /usr/lib: is its owner a reviewed one?
 
-First each engine is planted in a directory that is scanned with them, under a neutral name: a scanner
-that does not find it there finds nothing.
+First each engine is planted in a directory that is scanned with them, under a neutral name: a
+scanner that does not find it there finds nothing.
 """
 import fnmatch
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
 import builds
+import table
 
 PLACES = ("/usr/bin", "/usr/lib")
-TOP = builds.HERE.parent.parent
 BUILT = pathlib.Path(os.environ.get("abs_top_builddir", "."))
 SCANNER = BUILT / "tests" / "detect" / "scan_files"
 
@@ -52,11 +51,6 @@ def scan(directories):
 # ---- planted engines
 
 
-def known_engines():
-    rows = (TOP / "probes" / "engines.def").read_text()
-    return re.findall(r'^ENGRAFT_(?:BOUND_)?ENGINE\(\w+,(?: \d+,)? "([^"]+)"', rows, re.M)
-
-
 class Garden:
     """A real build of each engine, in a directory, without its name."""
 
@@ -66,7 +60,7 @@ class Garden:
         self.planted = {}  # path -> (engine, expectations)
         self.reasons = {}  # engine -> why there is none
         world = builds.World()
-        wanted = set(known_engines())
+        wanted = set(table.known_engines())
         for build in builds.read_builds():
             engines = wanted.intersection(row[0] for row in build.rows)
             if engines and not build.for_all and "!" not in build.path:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Programs that have an engine linked in from its archive: unstripped, stripped, static-pie."""
+"""Programs that have an engine linked in from its archive, with symbols and without."""
+import lzma
 import os
 import shlex
 import subprocess
@@ -15,19 +16,17 @@ class Program:
     """`calls` are functions that main() calls, so that the linker takes the engine in. Nothing is
     run, so that what else the archive wants may stay undefined."""
 
-    def __init__(self, name, world, archive, calls, engine, version, *flags, once_stripped=True):
+    def __init__(self, name, world, archive, calls, engine, version, *flags):
         self.name, self.world, self.archive, self.calls = name, world, archive, calls
         self.engine, self.version, self.flags = engine, version, flags
-        self.once_stripped = once_stripped  # whether the version can be told then
 
     def link(self, archive, target):
-        declarations = "".join(f"extern int {name}();" for name in self.calls)
-        body = "+".join(f"{name}()" for name in self.calls)
+        source = "".join(f"extern int {name}(); " for name in self.calls)
+        source += f"int main(void) {{ return {'+'.join(f'{name}()' for name in self.calls)}; }}\n"
         command = shlex.split(os.environ.get("CC", "cc")) + [
             "-w", "-x", "c", "-", "-x", "none", str(archive), "-o", str(target), *self.flags,
             "-Wl,--unresolved-symbols=ignore-all", "-lm"]
-        done = subprocess.run(command, input=f"{declarations} int main(void) {{ return {body}; }}\n",
-                              capture_output=True, text=True, check=False)
+        done = subprocess.run(command, input=source, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise CannotLink(f"{self.name}: {done.stderr.strip().splitlines()[-1:]}")
 
@@ -41,14 +40,23 @@ class Program:
         self.link(archive, target)
         stripped = target.with_name(target.name + "-stripped")
         subprocess.run(["strip", "-s", "-o", stripped, target], check=True)
-        version = builds.version_of(self.version, directory)
-        seen = builds.Expectation(self.engine, version, "static", "symtab")
-        return [
-            ("unstripped", target, seen),
-            ("stripped", stripped,
-             seen.changed(symbols="none", version=version if self.once_stripped else None,
-                          may_be_null=not self.once_stripped)),
-        ]
+        seen = builds.Expectation(self.engine, builds.version_of(self.version, directory),
+                                  "static", "symtab")
+        return [("unstripped", target, seen),
+                ("stripped", stripped, seen.changed(symbols="none")),
+                ("stripped, with .gnu_debugdata", with_mini_debug(target, stripped),
+                 seen.changed(symbols="debug"))]
+
+
+def with_mini_debug(whole, stripped):
+    """As Fedora strips: the symbols are compressed in a section."""
+    data = whole.with_name(whole.name + "-data")
+    target = whole.with_name(whole.name + "-mini")
+    subprocess.run(["objcopy", "--only-keep-debug", whole, data], check=True)
+    data.write_bytes(lzma.compress(data.read_bytes()))
+    subprocess.run(["objcopy", f"--add-section=.gnu_debugdata={data}", stripped, target],
+                   check=True)
+    return target
 
 
 LUA_CALLS = ("luaL_newstate", "luaL_openlibs", "lua_close")

@@ -11,6 +11,18 @@
 #include "output.h"
 
 #define CONTAINER_WIDTH 12 /* as much of an id as people know it by */
+#define USER_WIDTH 12
+
+enum {
+    COLUMN_PID,
+    COLUMN_USER,
+    COLUMN_COMMAND,
+    COLUMN_ENGINE,
+    COLUMN_VERSION,
+    COLUMN_LINKAGE,
+    COLUMN_SYMBOLS,
+    COLUMN_CONTAINER,
+};
 
 /* ---- for people ---- */
 
@@ -53,12 +65,15 @@ static void shorten(const char *container, char *ret_text, size_t size)
 
 static void print_row(struct table *table, const struct row *row)
 {
-    char pid[16], container[256];
+    char pid[16], user[64], container[256];
+    bool long_user = strlen(row->process.user) > USER_WIDTH;
 
     snprintf(pid, sizeof(pid), "%d", row->process.pid);
+    snprintf(user, sizeof(user), "%.*s%s", long_user ? USER_WIDTH - 1 : USER_WIDTH,
+             row->process.user, long_user ? "+" : "");
     shorten(row->process.container, container, sizeof(container));
     table_row(table, NULL,
-              (const char *const[]){ pid, row->process.user, row->process.command,
+              (const char *const[]){ pid, user, row->process.command,
                                      row->engine.engine,
                                      row->engine.version ? row->engine.version : "-",
                                      linkage_name(row->engine.linkage),
@@ -77,9 +92,12 @@ static void print_table(const struct row *rows, size_t count)
     if (count == 0)
         return;
     table = table_create(any_container(rows, count) ? with_container : headings);
-    table_align_right(table, 0);
-    for (size_t column = 1; column < 8; column++)
-        table_may_cut(table, column); /* the widest first, where it is too wide */
+    table_align_right(table, COLUMN_PID);
+    /* What is lost of these least hurts; SYMBOLS is not wider than its heading. */
+    table_may_cut(table, COLUMN_COMMAND);
+    table_may_cut(table, COLUMN_VERSION);
+    table_may_cut(table, COLUMN_SYMBOLS);
+    table_may_cut(table, COLUMN_CONTAINER);
     for (size_t i = 0; i < count; i++)
         print_row(table, &rows[i]);
     table_print(table);

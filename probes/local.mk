@@ -44,6 +44,8 @@ libidentify_la_SOURCES = \
 	probes/needs.c \
 	probes/njs.c \
 	probes/pattern.c \
+	probes/process_files.c \
+	probes/process_files.h \
 	probes/process_maps.c \
 	probes/process_place.c \
 	probes/processes.c \

@@ -9,61 +9,12 @@
 #include <unistd.h>
 
 #include "error.h"
-#include "identify.h"
-#include "pid_maps.h"
+#include "process_files.h"
 #include "processes.h"
 #include "readers.h"
 
 #define DELETED " (deleted)"
 #define CONTAINER_MAX 256
-
-/* ---- what is known of a file in this snapshot ---- */
-
-/* By device and inode, open addressing. */
-struct known_file {
-    dev_t device;
-    uint64_t inode;                  /* 0: a free place */
-    struct identity identity;        /* its engines belong to the identities */
-    size_t process;                  /* the last process, by number, that was seen to map it */
-};
-
-struct known_files {
-    struct known_file *items;
-    size_t room, count; /* room is a power of two */
-};
-
-static struct known_file *known_place(const struct known_files *files, dev_t device,
-                                      uint64_t inode)
-{
-    uint64_t hash = (inode ^ ((uint64_t)device << 40)) * 0x9e3779b97f4a7c15u;
-    size_t at = (size_t)(hash >> 20) & (files->room - 1);
-
-    while (files->items[at].inode &&
-           (files->items[at].inode != inode || files->items[at].device != device))
-        at = (at + 1) & (files->room - 1);
-    return &files->items[at];
-}
-
-static bool known_grow(struct known_files *files)
-{
-    struct known_files larger = {.room = files->room ? files->room * 2 : 1024};
-
-    if (files->count * 2 < files->room)
-        return true;
-    larger.items = calloc(larger.room, sizeof *larger.items);
-    if (!larger.items)
-        return false;
-    for (size_t i = 0; i < files->room; i++) {
-        const struct known_file *file = &files->items[i];
-
-        if (file->inode)
-            *known_place(&larger, file->device, file->inode) = *file;
-    }
-    larger.count = files->count;
-    free(files->items);
-    *files = larger;
-    return true;
-}
 
 /* ---- names of users ---- */
 
@@ -112,8 +63,7 @@ static const char *user_name(struct user **users, unsigned uid)
 struct snapshot {
     struct deep_processes list; /* first: what the others see */
     size_t room;
-    struct identities *identities;
-    struct known_files files;
+    struct process_files *files;
     struct process_maps maps;
     struct process_place own;
     struct user *users;
@@ -135,9 +85,6 @@ static void snapshot_clear(struct snapshot *snapshot)
     snapshot->list.count = 0;
     memset(&snapshot->list.summary, 0, sizeof snapshot->list.summary);
     snapshot->list.summary.size = sizeof snapshot->list.summary;
-    snapshot->files.count = 0;
-    if (snapshot->files.room)
-        memset(snapshot->files.items, 0, snapshot->files.room * sizeof *snapshot->files.items);
 }
 
 struct deep_processes *processes_create(void)
@@ -147,8 +94,8 @@ struct deep_processes *processes_create(void)
     if (!snapshot)
         return NULL;
     snapshot->maps.directory = -1;
-    snapshot->identities = identities_create();
-    if (!snapshot->identities) {
+    snapshot->files = process_files_create();
+    if (!snapshot->files) {
         free(snapshot);
         return NULL;
     }
@@ -169,58 +116,12 @@ void processes_destroy(struct deep_processes *processes)
         free(user);
     }
     process_maps_release(&snapshot->maps);
-    identities_destroy(snapshot->identities);
-    free(snapshot->files.items);
+    process_files_destroy(snapshot->files);
     free(snapshot->list.items);
     free(snapshot);
 }
 
 /* ---- the files of a process ---- */
-
-/*
- * What the file implements; a file is asked for once in a snapshot, unless it could not be read: by
- * way of another process it perhaps can. Nothing when it was met in this process before.
- */
-static bool object_identity(struct snapshot *snapshot, pid_t pid,
-                            const struct process_object *object, struct identity *ret_identity)
-{
-    size_t number = snapshot->list.summary.seen;
-    const struct identity *identity;
-    struct known_file *file;
-    struct mapped_file mapped = {
-        .start = object->start,
-        .end = object->end,
-        .offset = object->offset,
-        .device = object->device,
-        .inode = object->inode,
-        .executable = object->executable,
-    };
-    size_t failed;
-
-    *ret_identity = (struct identity){NULL, 0};
-    if (!known_grow(&snapshot->files))
-        return false;
-    file = known_place(&snapshot->files, object->device, object->inode);
-    if (file->inode) {
-        if (file->process != number)
-            *ret_identity = file->identity;
-        file->process = number;
-        return true;
-    }
-    mapped.path = process_maps_path(&snapshot->maps, object);
-    if (!mapped.path)
-        return true;
-    failed = identities_counts(snapshot->identities).failed;
-    identity = identities_of(snapshot->identities, pid, &mapped);
-    if (!identity)
-        return false;
-    *ret_identity = *identity;
-    if (identities_counts(snapshot->identities).failed != failed)
-        return true;
-    *file = (struct known_file){object->device, object->inode, *identity, number};
-    snapshot->files.count++;
-    return true;
-}
 
 /* Without " (deleted)", unless that really is the name's end. */
 static char *object_path(struct snapshot *snapshot, pid_t pid, const struct process_object *object)
@@ -272,7 +173,7 @@ static bool objects_walk(struct snapshot *snapshot, struct deep_process *process
 
         if (!object.loaded)
             continue;
-        if (!object_identity(snapshot, pid, &object, &identity))
+        if (!process_files_identity(snapshot->files, &snapshot->maps, pid, &object, &identity))
             return false;
         if (identity.engine_count && !engines_add(snapshot, process, pid, &object, &identity))
             return false;
@@ -397,8 +298,12 @@ static bool process_keep(struct snapshot *snapshot, const struct deep_process *p
 static enum outcome process_read(struct snapshot *snapshot, pid_t pid)
 {
     struct deep_process process = {.pid = pid};
-    enum outcome outcome = maps_walk(snapshot, &process, pid);
-    pid_t thread = outcome == ZOMBIE ? other_thread(pid) : 0;
+    enum outcome outcome;
+    pid_t thread;
+
+    process_files_next(snapshot->files);
+    outcome = maps_walk(snapshot, &process, pid);
+    thread = outcome == ZOMBIE ? other_thread(pid) : 0;
 
     if (thread && maps_walk(snapshot, &process, thread) == READ)
         outcome = READ;
@@ -454,12 +359,9 @@ static int process_compare(const void *one, const void *other)
 
 static void snapshot_finish(struct snapshot *snapshot)
 {
-    struct identities_counts counts = identities_counts(snapshot->identities);
     struct deep_processes *list = &snapshot->list;
 
-    list->summary.files_known = counts.known;
-    list->summary.files_read = counts.read;
-    list->summary.files_failed = counts.failed;
+    process_files_count(snapshot->files, &list->summary);
     if (list->count)
         qsort(list->items, list->count, sizeof *list->items, process_compare);
 }
@@ -473,7 +375,7 @@ enum engraft_status processes_read(struct deep_processes *processes, struct engr
     if (!directory)
         return error_set(reterr, ENGRAFT_SYSTEM, "/proc", NULL, "%s", strerror(errno));
     snapshot_clear(snapshot);
-    identities_renew(snapshot->identities);
+    process_files_renew(snapshot->files);
     process_place_of_self(&snapshot->own);
     snapshot->maps.directory = dirfd(directory);
     enough = processes_walk(snapshot, directory);

@@ -11,6 +11,7 @@
 
 #include "error.h"
 #include "examine.h"
+#include "getter.h"
 #include "probes.h"
 
 #define BOUND_MAX 64 /* of probe.c, in one process */
@@ -45,6 +46,9 @@ static void instance_start(struct engine_instance *instance, const struct image 
     instance->modules[0] = image;
     instance->module_count = 1;
     instance->ready = -1;
+    instance->row = facts->bound ? probe_row(facts->id) : NULL;
+    for (unsigned i = 0; instance->row && instance->row->prefixes[i] && i < ENGINE_PREFIX_MAX; i++)
+        instance->prefixes[i] = instance->row->prefixes[i];
 }
 
 /* Whether the engine is there: one fact that only it has, or two texts. */
@@ -262,6 +266,34 @@ void identity_clear(struct identity *identity)
 
 /* ---- targets --------------------------------------------------------------------------------------------- */
 
+/* The place of a fact's variable. */
+static bool ready_place(const struct engine_instance *instance, const struct ready_fact *fact,
+                        uint64_t *ret_vaddr, unsigned *ret_size)
+{
+    enum engraft_symbols kind;
+    Elf64_Sym symbol;
+
+    if (!instance_find(instance, fact->symbol, &symbol, &kind))
+        return false;
+    *ret_vaddr = symbol.st_value + fact->offset;
+    *ret_size = fact->size;
+    return !fact->function ||
+           getter_load(instance->modules[0], symbol.st_value, ret_vaddr, ret_size);
+}
+
+static bool ready_read(const struct image *image, uint64_t vaddr, unsigned size,
+                       uint64_t *ret_number)
+{
+    unsigned char bytes[8] = {0};
+
+    if ((size != 1 && size != 4 && size != 8) || !image_read(image, vaddr, bytes, size))
+        return false;
+    *ret_number = size == 1   ? bytes[0]
+                  : size == 4 ? image_u32(image, bytes)
+                              : image_u64(image, bytes);
+    return true;
+}
+
 /* Where something runs: an integer that the engine sets when it is ready. */
 static void ready_find(struct engine_instance *instance)
 {
@@ -272,17 +304,17 @@ static void ready_find(struct engine_instance *instance)
         return;
     for (unsigned i = 0; i < READY_MAX && facts->ready[i].symbol; i++) {
         const struct ready_fact *fact = &facts->ready[i];
-        enum engraft_symbols kind;
-        Elf64_Sym symbol;
-        uint64_t value = 0;
+        uint64_t vaddr, number;
+        unsigned size;
 
         if ((fact->version &&
              strncmp(instance->abi.version, fact->version, strlen(fact->version)) != 0) ||
-            !instance_find(instance, fact->symbol, &symbol, &kind) || fact->size > sizeof value ||
-            !image_read(image, symbol.st_value + fact->offset, &value, fact->size))
+            !ready_place(instance, fact, &vaddr, &size) ||
+            !ready_read(image, vaddr, size, &number))
             continue;
-        instance->ready = value != 0;
-        evidence_add(instance, 0, "data", "%s is %s", fact->symbol, value ? "set" : "0");
+        instance->ready = number >= (fact->least ? fact->least : 1);
+        evidence_add(instance, 0, "data", "%s is %s", fact->symbol,
+                     instance->ready ? "set" : "not set");
         return;
     }
 }

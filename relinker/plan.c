@@ -264,7 +264,7 @@ enum engraft_status plan_choose(const struct image *images, size_t image_count,
         return error_set(reterr, ENGRAFT_NO_ENGINE, plugin->path, NULL,
                          "the host has no engine %s", engine_id);
     for (size_t i = 0; i < choice.count; i++)
-        keep[i] = choice.candidates[i]->symbols != ENGRAFT_SYMBOLS_NONE;
+        keep[i] = choice.candidates[i]->symbols == ENGRAFT_SYMBOLS_DYNAMIC;
     choice_narrow(&choice, keep);
     for (size_t i = 0; i < choice.count; i++)
         keep[i] = choice.candidates[i]->ready == 1;
@@ -280,7 +280,7 @@ enum engraft_status plan_choose(const struct image *images, size_t image_count,
                          engine_id, engine_id, choice.candidates[0]->abi.version,
                          engine_path(choice.candidates[0]), engine_id,
                          choice.candidates[1]->abi.version, engine_path(choice.candidates[1]));
-    if (choice.candidates[0]->symbols == ENGRAFT_SYMBOLS_NONE)
+    if (choice.candidates[0]->symbols != ENGRAFT_SYMBOLS_DYNAMIC)
         return error_set(reterr, ENGRAFT_REFUSED, plugin->path, NULL,
                          "the host's %s %s in %s exports none of its symbols: nothing can be bound "
                          "to it",
@@ -681,6 +681,28 @@ void plan_explain(struct plan *plan, const struct plan_request *request)
     verdict_lower(plan);
 }
 
+/* The plugin and the host have no engine in common. */
+static void refuse_strangers(struct plan *plan, const struct engine_instance *engines,
+                             size_t engine_count, bool offline)
+{
+    const struct engine_row *row = NULL;
+
+    for (size_t i = 0; !row && probe_row_at(i); i++)
+        if (image_names(plan->plugin, probe_row_at(i)->prefixes))
+            row = probe_row_at(i);
+    if (engine_count == 0 && offline)
+        refuse(plan, ENGRAFT_NO_ENGINE, NULL,
+               "no engine was found in the host (a file is looked at alone, without what it links "
+               "to: name the library that holds the engine, or a process)");
+    else if (engine_count && row)
+        refuse(plan, ENGRAFT_NO_ENGINE, NULL, "the plugin is one of %s, and the host has %s %s%s",
+               row->id, engines[0].abi.engine, engines[0].abi.version,
+               engine_count > 1 ? " and others, not that" : "");
+    else
+        refuse(plan, ENGRAFT_NO_ENGINE, NULL,
+               "the plugin has no reference to any engine of the host");
+}
+
 enum engraft_status plan_make(struct arena *arena, const struct image *images, size_t image_count,
                               const struct image *plugin, const struct engine_instance *engines,
                               size_t engine_count, const struct plan_request *request,
@@ -701,11 +723,7 @@ enum engraft_status plan_make(struct arena *arena, const struct image *images, s
     brought_find(plan, images, image_count);
     engine = engine_of_plugin(plugin, plan->manifest, engines, engine_count);
     if (!engine) {
-        refuse(plan, ENGRAFT_NO_ENGINE, NULL, "%s",
-               engine_count || !request->offline
-                   ? "the plugin has no reference to any engine of the host"
-                   : "no engine was found in the host (a file is looked at alone, without what it "
-                     "links to: name the library that holds the engine, or a process)");
+        refuse_strangers(plan, engines, engine_count, request->offline);
         return ENGRAFT_OK;
     }
     plugin_abi_find(request, probe_row(engine), engine, plan);

@@ -7,6 +7,7 @@ dist_doc_DATA += \
 	docs/ARCHITECTURE.md \
 	docs/BENCH.md \
 	docs/DECISIONS.md \
+	docs/DETECTION.md \
 	docs/HOWTO-add-an-adapter.md \
 	docs/HOWTO-add-an-architecture.md \
 	docs/HOWTO-add-an-engine.md \

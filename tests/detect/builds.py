@@ -22,12 +22,11 @@ class Expectation:
     def __init__(self, engine, version, linkage, symbols):
         self.engine, self.linkage, self.symbols = engine, linkage, symbols
         self.version = version
-        self.may_be_null = version is None
+        self.may_be_null, self.may_be_unseen = version is None, False
 
     def changed(self, **changes):
         other = Expectation(self.engine, self.version, self.linkage, self.symbols)
-        other.may_be_null = self.may_be_null
-        vars(other).update(changes)
+        vars(other).update(vars(self), **changes)
         return other
 
     def accepts(self, version):
@@ -47,7 +46,7 @@ class Build:
 
     def __init__(self, name, path):
         self.name, self.path = name, path
-        self.rows, self.for_all = [], False
+        self.rows, self.for_all, self.file = [], False, None
 
     def __str__(self):
         return f"{self.name} {self.path.replace('usr/lib/*/', '')}"

@@ -33,11 +33,17 @@ def version_in(cases, suffix, engine):
     return (found[0]["version"] or "null") if found else "not found"
 
 
+def name_of(build):
+    """The file's name; of a member of an archive, which has the same for each architecture, more."""
+    name = build.file.name
+    return f"`{build.file.parent.name}/{name}`" if "!" in build.path else f"`{name}`"
+
+
 def rows_of(matrix, build, cases):
     for told in sorted(cases[0].engines, key=lambda one: one["engine"]):
         hidden = version_in(cases, ", symbols hidden", told["engine"])
         yield (told["engine"], told["version"] or "null", origin(matrix, build),
-               f"`{build.path.split('/')[-1]}`", told["linkage"], told["symbols"],
+               name_of(build), told["linkage"], told["symbols"],
                "the same" if hidden == told["version"] else hidden)
 
 
@@ -51,7 +57,7 @@ def tables(matrix, wanted, results):
     wrong = [build for build, cases in there if cases[0].problems]
     engines = [row for build, cases in there for row in rows_of(matrix, build, cases)]
     engines.sort(key=lambda row: (row[0], [int(part) for part in re.findall(r"\d+", row[1])]))
-    none = [(origin(matrix, build), f"`{build.path.split('/')[-1]}`")
+    none = [(origin(matrix, build), name_of(build))
             for build, _ in there if not build.expectations(matrix.world.get(build.name))]
     unverified = sorted(set(known_engines()) - {row[0] for row in engines})
     today = datetime.date.today().isoformat()

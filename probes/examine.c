@@ -208,8 +208,30 @@ static bool variable_version(const struct inquiry *inquiry, const struct fact *f
         return false;
     if (text_version(image, symbol.st_value, fact, version, size))
         return true;
-    return symbol.st_size == sizeof pointer && pointer_read(image, symbol.st_value, &pointer) &&
+    return symbol.st_size == image_word_size(image) && pointer_read(image, symbol.st_value, &pointer) &&
            pointer && text_version(image, pointer, fact, version, size);
+}
+
+/* An integer of 1, 2, 4 or 8 bytes, in the byte order of its object. */
+static bool integer_read(const struct image *image, uint64_t vaddr, size_t size, uint64_t *ret_value)
+{
+    unsigned char bytes[8];
+
+    if (size > sizeof bytes || !constant_read(image, vaddr, bytes, size))
+        return false;
+    *ret_value = size == 8   ? image_u64(image, bytes)
+                 : size == 4 ? image_u32(image, bytes)
+                 : size == 2 ? image_u16(image, bytes)
+                             : bytes[0];
+    return true;
+}
+
+/* What no fact tells: an int, or the low half of a long. */
+static size_t integer_size(const struct image *image, const Elf64_Sym *symbol, const struct fact *fact)
+{
+    if (fact->size)
+        return fact->size;
+    return image->big_endian && symbol->st_size == 8 ? 8 : 4;
 }
 
 static bool integer_version(const struct inquiry *inquiry, const struct fact *fact, char *version,
@@ -224,8 +246,8 @@ static bool integer_version(const struct inquiry *inquiry, const struct fact *fa
         Elf64_Sym symbol;
 
         if (symbol_find(inquiry->image, name, &symbol) == ENGRAFT_SYMBOLS_NONE ||
-            !constant_read(inquiry->image, symbol.st_value, &numbers[count],
-                           fact->size ? fact->size : 4))
+            !integer_read(inquiry->image, symbol.st_value,
+                          integer_size(inquiry->image, &symbol, fact), &numbers[count]))
             return false;
         count++;
     }

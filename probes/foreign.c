@@ -14,11 +14,13 @@
 #define STRINGS_MAX (512ull << 20)
 #define SYMBOL_MAX (16u << 20)
 #define RELOCATION_MAX (16u << 20)
+#define VERSION_MAX 32768u /* their numbers have 15 bits */
 
 struct foreign {
     Elf64_Dyn *dynamic;
     Elf64_Sym *symbols;
     Elf64_Rela *rela;
+    Elf64_Half *versym;
     uint32_t *hash; /* buckets, then chain */
 };
 
@@ -228,6 +230,125 @@ static bool symbols_read(struct image *image, struct foreign *foreign, struct el
     return hash_build(image, foreign);
 }
 
+/* ---- versions ------------------------------------------------------------------------------------------------ */
+
+static void swap16(unsigned char *bytes)
+{
+    unsigned char first = bytes[0];
+
+    bytes[0] = bytes[1];
+    bytes[1] = first;
+}
+
+static void swap32(unsigned char *bytes)
+{
+    unsigned char first = bytes[0], second = bytes[1];
+
+    bytes[0] = bytes[3];
+    bytes[1] = bytes[2];
+    bytes[2] = second;
+    bytes[3] = first;
+}
+
+/* Widths of the fields of an entry: those of both classes are alike. */
+static const unsigned char verdef_widths[] = {2, 2, 2, 2, 4, 4, 4, 0};
+static const unsigned char verdaux_widths[] = {4, 4, 0};
+static const unsigned char verneed_widths[] = {2, 2, 4, 4, 4, 0};
+static const unsigned char vernaux_widths[] = {4, 2, 2, 4, 4, 0};
+
+/* The bytes of an entry in our byte order: in their place, for they are our own copy. */
+static const void *entry_turn(const struct image *image, uint64_t vaddr, const unsigned char *widths)
+{
+    size_t size = 0;
+    unsigned char *at;
+
+    for (size_t i = 0; widths[i]; i++)
+        size += widths[i];
+    at = (unsigned char *)(uintptr_t)image_at(image, vaddr, size);
+    if (!at || (uintptr_t)at % 4 || image_file_room(image, vaddr) < size)
+        return NULL;
+    for (const unsigned char *width = widths; image->big_endian && *width; at += *width++) {
+        if (*width == 2)
+            swap16(at);
+        else
+            swap32(at);
+    }
+    return image_at(image, vaddr, size);
+}
+
+static void verdefs_turn(const struct image *image, uint64_t vaddr, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const Elf64_Verdef *entry = entry_turn(image, vaddr, verdef_widths);
+        uint32_t next = entry ? entry->vd_next : 0;
+
+        if (entry)
+            entry_turn(image, vaddr + entry->vd_aux, verdaux_widths); /* the first is its name */
+        if (next == 0)
+            return;
+        vaddr += next;
+    }
+}
+
+static void verneeds_turn(const struct image *image, uint64_t vaddr, uint32_t count)
+{
+    unsigned names = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const Elf64_Verneed *entry = entry_turn(image, vaddr, verneed_widths);
+        uint32_t next = entry ? entry->vn_next : 0;
+        uint64_t at = entry ? vaddr + entry->vn_aux : 0;
+
+        for (unsigned j = entry ? entry->vn_cnt : 0; j > 0 && names < VERSION_MAX; j--, names++) {
+            const Elf64_Vernaux *name = entry_turn(image, at, vernaux_widths);
+
+            if (!name || name->vna_next == 0)
+                break;
+            at += name->vna_next;
+        }
+        if (next == 0)
+            return;
+        vaddr += next;
+    }
+}
+
+static uint32_t version_count(const struct image *image, int64_t tag)
+{
+    uint64_t count = value_of(image, tag);
+
+    return count < VERSION_MAX ? (uint32_t)count : VERSION_MAX;
+}
+
+/* Versions tell which library a reference means. */
+static bool versions_read(struct image *image, struct foreign *foreign)
+{
+    uint64_t room, vaddr = table_find(image, DT_VERSYM, &room);
+    const unsigned char *entries;
+
+    if (image->symbol_count == 0 || room / 2 < image->symbol_count)
+        return true;
+    entries = image_at(image, vaddr, (uint64_t)image->symbol_count * 2);
+    foreign->versym = entries ? calloc(image->symbol_count, sizeof *foreign->versym) : NULL;
+    if (!foreign->versym)
+        return entries == NULL;
+    for (uint32_t i = 0; i < image->symbol_count; i++)
+        foreign->versym[i] = image_u16(image, entries + (size_t)i * 2);
+    image->versym = foreign->versym;
+    vaddr = table_find(image, DT_VERDEF, &room);
+    if (room >= sizeof(Elf64_Verdef)) {
+        image->verdef_count = version_count(image, DT_VERDEFNUM);
+        image->verdef = image->memory + vaddr;
+        verdefs_turn(image, vaddr, image->verdef_count);
+    }
+    vaddr = table_find(image, DT_VERNEED, &room);
+    if (room >= sizeof(Elf64_Verneed)) {
+        image->verneed_count = version_count(image, DT_VERNEEDNUM);
+        image->verneed = image->memory + vaddr;
+        verneeds_turn(image, vaddr, image->verneed_count);
+    }
+    return true;
+}
+
 /* ---- relocations --------------------------------------------------------------------------------------------- */
 
 /* What pointer_read() needs: it looks for the relocation of a place that holds zero, so that the
@@ -273,7 +394,8 @@ struct foreign *foreign_create(struct image *image, struct elf_form form)
         return NULL;
     dynamic_read(image, foreign, form);
     strings_read(image);
-    if (!relocations_read(image, foreign, form) || !symbols_read(image, foreign, form)) {
+    if (!relocations_read(image, foreign, form) || !symbols_read(image, foreign, form) ||
+        !versions_read(image, foreign)) {
         foreign_destroy(foreign);
         return NULL;
     }
@@ -292,6 +414,7 @@ void foreign_destroy(struct foreign *foreign)
     free(foreign->dynamic);
     free(foreign->symbols);
     free(foreign->rela);
+    free(foreign->versym);
     free(foreign->hash);
     free(foreign);
 }

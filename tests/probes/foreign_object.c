@@ -94,7 +94,7 @@ static const struct {
 struct layout {
     uint64_t note, strings, strings_size, dynsym, hash, gnu_hash, relocations, relocations_size;
     uint64_t dynamic, dynamic_size, names[SYMBOL_COUNT], values[SYMBOL_COUNT], texts[SYMBOL_COUNT];
-    uint64_t soname, needed;
+    uint64_t soname, needed, version, versym, verneed;
 };
 
 static uint64_t here(const struct foreign_writer *writer)
@@ -130,6 +130,7 @@ static void strings_put(struct foreign_writer *writer, struct layout *layout)
         layout->names[i] = string_put(writer, symbols[i].name) - layout->strings;
     layout->soname = string_put(writer, "libforeign.so.1") - layout->strings;
     layout->needed = string_put(writer, "libforeign-needed.so.6") - layout->strings;
+    layout->version = string_put(writer, "FOREIGN_1.0") - layout->strings;
     layout->strings_size = here(writer) - layout->strings;
     for (size_t i = 0; i < SYMBOL_COUNT; i++)
         if (symbols[i].text)
@@ -214,6 +215,28 @@ static void hash_put(struct foreign_writer *writer, const struct foreign_kind *k
     }
 }
 
+/* The import is to have version 5 of what is needed; the others have none. */
+static void versions_put(struct foreign_writer *writer, struct layout *layout)
+{
+    foreign_align(writer, 8);
+    layout->versym = here(writer);
+    foreign_put(writer, 0, 2);
+    for (size_t i = 0; i < SYMBOL_COUNT; i++)
+        foreign_put(writer, symbols[i].undefined ? 5 : 1, 2);
+    foreign_align(writer, 8);
+    layout->verneed = here(writer);
+    foreign_put(writer, 1, 2);
+    foreign_put(writer, 1, 2);
+    foreign_put(writer, layout->needed, 4);
+    foreign_put(writer, sizeof(Elf64_Verneed), 4);
+    foreign_put(writer, 0, 4);
+    foreign_put(writer, 0x1234, 4); /* the hash of its name, which nobody needs */
+    foreign_put(writer, 0, 2);
+    foreign_put(writer, 5, 2);
+    foreign_put(writer, layout->version, 4);
+    foreign_put(writer, 0, 4);
+}
+
 static void relocations_put(struct foreign_writer *writer, const struct foreign_kind *kind,
                             struct layout *layout)
 {
@@ -243,6 +266,9 @@ static void dynamic_put(struct foreign_writer *writer, const struct foreign_kind
         {DT_SYMTAB, layout->dynsym},
         {kind->addend ? DT_RELA : DT_REL, layout->relocations},
         {kind->addend ? DT_RELASZ : DT_RELSZ, layout->relocations_size},
+        {DT_VERSYM, layout->versym},
+        {DT_VERNEED, layout->verneed},
+        {DT_VERNEEDNUM, 1},
         {kind->machine == EM_MIPS ? 0x70000011 /* DT_MIPS_SYMTABNO */ : DT_NULL, SYMBOL_COUNT + 1},
     };
 
@@ -312,6 +338,7 @@ void foreign_object(const struct foreign_kind *kind, unsigned char **ret_bytes, 
     data_put(&writer, kind, &layout);
     symbols_put(&writer, &layout);
     hash_put(&writer, kind, &layout);
+    versions_put(&writer, &layout);
     relocations_put(&writer, kind, &layout);
     dynamic_put(&writer, kind, &layout);
     headers.size = 0;

@@ -39,7 +39,7 @@ extern const size_t foreign_kind_count;
 
 /*
  * A library that says it is V8 10.2.154.26-node.39, NEEDs "libforeign-needed.so.6", has SONAME
- * "libforeign.so.1", the build-id 0123456789abcdef and imports "an_import". `bytes` from malloc().
+ * "libforeign.so.1", the build-id 0123456789abcdef and imports "an_import" in version FOREIGN_1.0. `bytes` from malloc().
  */
 void foreign_object(const struct foreign_kind *kind, unsigned char **ret_bytes, size_t *ret_size);
 

@@ -4,6 +4,7 @@
 
 #include <elf.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -41,6 +42,8 @@ static void assert_image(const struct image *image, const struct foreign_kind *k
     assert_string_equal(id, "0123456789abcdef");
     assert_int_equal(image->symbol_count, 9);
     assert_string_equal(image_name(image, image->symbols[1].st_name), "an_import");
+    assert_string_equal(image_symbol_version(image, 1), "FOREIGN_1.0");
+    assert_null(image_symbol_version(image, 2));
     assert_null(image_find_name(image, "an_import"));
     assert_null(image_find_name(image, "no_such_symbol"));
     symbol = image_find_name(image, MAJOR);
@@ -93,7 +96,10 @@ static void linked(void **state)
         "int build_ __asm__(\"_ZN2v88internal7Version6build_E\") = 154;"
         "int patch_ __asm__(\"_ZN2v88internal7Version6patch_E\") = 26;"
         "const char *embedder_ __asm__(\"_ZN2v88internal7Version9embedder_E\") = \"-node.39\";"
+        "int old_twice = 1, new_twice = 2;"
+        "__asm__(\".symver old_twice,twice@A_1\\n.symver new_twice,twice@@A_2\");"
         "int x; int *pointer = &x;";
+    static const char versions[] = "A_1 { }; A_2 { } A_1;";
     static const char *const flags[] = {"-m32 -nostdlib -Wl,--hash-style=gnu",
                                         "-m32 -nostdlib -Wl,--hash-style=sysv",
                                         "-m32 -nostdlib -fuse-ld=lld",
@@ -103,17 +109,27 @@ static void linked(void **state)
     unsigned count = 0;
 
     (void)state;
+    fixture_write(fixture_path("versions"), versions, sizeof versions - 1);
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-        if (!fixture_try("linked.so", source, flags[i]))
+        char all[256];
+
+        snprintf(all, sizeof all, "%s -Wl,--version-script=versions", flags[i]);
+        if (!fixture_try("linked.so", source, all))
             continue;
         OPENED(object, fixture_path("linked.so"));
         const struct image *image = &object.images[0];
+        const Elf64_Sym *symbol;
         uint64_t pointer = 0;
         assert_true(image_is_foreign(image));
         assert_int_equal(object.instance_count, 1);
         assert_string_equal(object.instances[0].abi.version, "10.2.154.26-node.39");
         assert_true(pointer_read(image, image_find_name(image, "pointer")->st_value, &pointer));
         assert_int_equal(pointer, image_find_name(image, "x")->st_value);
+        symbol = image_find(image, "twice", gnu_hash("twice", NULL), "A_1");
+        assert_int_equal(image_u32(image, image_at(image, symbol->st_value, 4)), 1);
+        symbol = image_find(image, "twice", gnu_hash("twice", NULL), "A_2");
+        assert_int_equal(image_u32(image, image_at(image, symbol->st_value, 4)), 2);
+        assert_null(image_find(image, "twice", gnu_hash("twice", NULL), "A_3"));
         assert_true(reader_section(image, ".dynsym", NULL, NULL, &pointer));
         assert_int_equal(pointer, image->symbol_count * (image->word_size == 4 ? 16u : 24u));
         opened_deinit(&object);

@@ -39,6 +39,7 @@ libengraft_core_la_SOURCES = \
 	relinker/needed.c \
 	relinker/peek.c \
 	relinker/plan.c \
+	relinker/plan_engine.c \
 	relinker/plan_object.c \
 	relinker/policy.c \
 	relinker/preload.h \

@@ -230,6 +230,19 @@ enum engraft_status plan_make(struct arena *arena, const struct image *images, s
 struct abi_pair plan_pair(const struct plan *plan, bool live);
 /* Decides kinds and verdict for references that are there already: engraft_explain(). */
 void plan_explain(struct plan *plan, const struct plan_request *request);
+
+/* ---- plan_engine.c ---------------------------------------------------------------------------------------- */
+
+/* Whether an image refers to a name with one of the prefixes. */
+bool plan_names(const struct image *image, const char *const *prefixes);
+/* The id of the engine the plugin refers to, or NULL. */
+const char *plan_engine_id(const struct image *plugin, const struct engraft_manifest *manifest,
+                           const struct engine_instance *engines, size_t count);
+/* Whether `plugin` NEEDs a module of the engine, directly or through others. */
+bool plan_needs(const struct image *images, size_t count, const struct image *plugin,
+                const struct engine_instance *engine);
+/* For messages: its first module. */
+const char *plan_engine_path(const struct engine_instance *engine);
 /* True when the object has references to an engine: in its names or by its stub. */
 bool plan_concerns(const struct image *images, size_t image_count, const struct image *plugin,
                    const struct engine_instance *engines,

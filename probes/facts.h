@@ -43,7 +43,8 @@ enum fact_code {
  *   %n  digits (captured; captured pieces are joined with a dot)
  *   %d  digits
  *   %*  anything printable, as little as possible, at most 200 bytes
- *   %0  a NUL byte; %z one or more of them
+ *   %0  a NUL byte, and up to seven more where something follows: other machines than x86 align
+ *       texts to two, four or eight bytes; %z one or more of them
  *   %%  a percent sign
  *   %^  nothing: it keeps engraft's own copy of a text from being the text
  * Where it is searched for, one run of literal bytes before the first %* has to be at least six
@@ -55,7 +56,7 @@ struct fact {
     const char *name;    /* symbols (separated by blanks), a section, or a pattern */
     const char *pattern; /* VARIABLE, GETTER: of the text; NULL: "%v%0" */
     enum fact_code code; /* INTEGER, GETTER */
-    unsigned size;       /* INTEGER: bytes of each; 0: 4 */
+    unsigned size;       /* INTEGER: bytes of each; 0: 4, or 8 if the symbol has that size */
     unsigned argument;   /* GETTER: the first argument, where the answer depends on it */
     const char *config;  /* "key=value", set when the fact holds; NULL: it is about the version */
 };

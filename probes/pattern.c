@@ -6,6 +6,7 @@
 #include "facts.h"
 
 #define ANYTHING_MAX 200u
+#define PADDING_MAX 7u
 
 struct matcher {
     const char *bytes;
@@ -111,6 +112,16 @@ static bool match_byte(struct matcher *matcher, char byte)
     return matcher->at < matcher->length && matcher->bytes[matcher->at++] == byte;
 }
 
+/* Where texts are aligned, those that stand side by side are more than one NUL apart. */
+static void skip_padding(struct matcher *matcher, const char *rest)
+{
+    if (!*rest || strncmp(rest, "%0", 2) == 0 || strncmp(rest, "%z", 2) == 0)
+        return;
+    for (unsigned i = 0; i < PADDING_MAX && matcher->at < matcher->length &&
+                         matcher->bytes[matcher->at] == '\0'; i++)
+        matcher->at++;
+}
+
 static bool match(struct matcher *matcher, const char *pattern)
 {
     for (; *pattern; pattern++) {
@@ -133,6 +144,7 @@ static bool match(struct matcher *matcher, const char *pattern)
         case '0':
             if (!match_byte(matcher, '\0'))
                 return false;
+            skip_padding(matcher, pattern + 1);
             break;
         case 'z':
             if (!match_byte(matcher, '\0'))

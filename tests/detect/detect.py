@@ -225,8 +225,12 @@ def main():
     programs = [program for program in statics.PROGRAMS
                 if with_variants and chosen(arguments.only, f"static {program.name}")]
     with tempfile.TemporaryDirectory() as scratch, \
+            concurrent.futures.ThreadPoolExecutor(4) as fetchers, \
             concurrent.futures.ThreadPoolExecutor(2) as pool:
         matrix = Matrix(pathlib.Path(scratch))
+        for name in dict.fromkeys([build.name for build in wanted] +
+                                  [program.world for program in programs]):
+            fetchers.submit(matrix.world.get, name)  # the network waits longer than we look
         work = [pool.submit(lambda build=build: list(matrix.build(build, with_variants)))
                 for build in wanted]
         if arguments.table:

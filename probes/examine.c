@@ -11,7 +11,7 @@
 
 #define NAME_MAX_LENGTH 128
 #define NUMBER_MAX 4
-#define TEXT_LENGTH 128
+#define TEXT_LENGTH 512
 
 /* ---- symbols --------------------------------------------------------------------------------------- */
 
@@ -122,12 +122,18 @@ static bool text_holds(struct inquiry *inquiry, const struct fact *fact)
 
 /* ---- versions ----------------------------------------------------------------------------------------- */
 
-/* "3.0" and "3.0.8" agree. */
+static bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+/* "3.0" and "3.0.8" agree, "3.1" and "3.13" do not. */
 static bool versions_agree(const char *first, const char *second)
 {
     size_t length = strlen(first) < strlen(second) ? strlen(first) : strlen(second);
 
-    return strncmp(first, second, length) == 0;
+    return strncmp(first, second, length) == 0 &&
+           !(is_digit(first[length]) || is_digit(second[length]));
 }
 
 void version_offer(struct inquiry *inquiry, const char *version)
@@ -312,6 +318,57 @@ static bool getter_version(const struct inquiry *inquiry, const struct fact *fac
                                    : numbers_format(fact->code, numbers, count, version, size);
 }
 
+/* ---- references --------------------------------------------------------------------------------------- */
+
+struct reference_search {
+    const struct inquiry *inquiry;
+    const struct fact *fact;
+    char version[72];
+    bool found, disputed;
+};
+
+static bool reference_hear(void *user, uint64_t value, bool is_address)
+{
+    struct reference_search *search = user;
+    const struct fact *fact = search->fact;
+    char version[sizeof search->version];
+
+    if (fact->config) {
+        search->found |= !is_address && (value & UINT32_MAX) == fact->number;
+        return !search->found;
+    }
+    if (!is_address ||
+        !text_version(search->inquiry->image, value, fact, version, sizeof version))
+        return true;
+    search->disputed |= search->found && strcmp(search->version, version) != 0;
+    search->found = true;
+    text_format(search->version, sizeof search->version, "%s", version);
+    return true;
+}
+
+static bool reference_find(const struct inquiry *inquiry, const struct fact *fact,
+                           struct reference_search *search)
+{
+    Elf64_Sym symbol;
+
+    *search = (struct reference_search){.inquiry = inquiry, .fact = fact};
+    if (symbol_find(inquiry->image, fact->name, &symbol) == ENGRAFT_SYMBOLS_NONE)
+        return false;
+    getter_references(inquiry->image, symbol.st_value, symbol.st_size, reference_hear, search);
+    return search->found && !search->disputed;
+}
+
+static bool reference_version(const struct inquiry *inquiry, const struct fact *fact, char *version,
+                              size_t size)
+{
+    struct reference_search search;
+
+    if (!reference_find(inquiry, fact, &search))
+        return false;
+    text_format(version, size, "%s", search.version);
+    return true;
+}
+
 void version_hear(struct inquiry *inquiry, const struct fact *fact)
 {
     struct engine_instance *instance = inquiry->instance;
@@ -339,11 +396,16 @@ void version_hear(struct inquiry *inquiry, const struct fact *fact)
         if (!getter_version(inquiry, fact, version, sizeof version))
             return;
         break;
+    case FACT_REFERENCE:
+        if (!reference_version(inquiry, fact, version, sizeof version))
+            return;
+        break;
     default:
         return;
     }
-    evidence_add(instance, 0, fact->kind == FACT_GETTER ? "getter" : "data", "%s: %s", fact->name,
-                 version);
+    evidence_add(instance, 0,
+                 fact->kind == FACT_GETTER || fact->kind == FACT_REFERENCE ? "getter" : "data",
+                 "%s: %s", fact->name, version);
     version_offer(inquiry, version);
 }
 
@@ -361,8 +423,36 @@ bool presence_holds(struct inquiry *inquiry, const struct fact *fact)
     }
 }
 
+/* The number that a getter returns, as a boolean or an int is. */
+static bool getter_is(const struct inquiry *inquiry, const struct fact *fact)
+{
+    struct getter_value value;
+    Elf64_Sym symbol;
+
+    return symbol_find(inquiry->image, fact->name, &symbol) != ENGRAFT_SYMBOLS_NONE &&
+           getter_decode(inquiry->image, symbol.st_value, &value) &&
+           value.kind == GETTER_NUMBER && (value.number & UINT8_MAX) == fact->number;
+}
+
 void config_hear(struct inquiry *inquiry, const struct fact *fact)
 {
-    if (presence_holds(inquiry, fact))
+    struct reference_search search;
+    char text[TEXT_LENGTH];
+    bool holds;
+
+    switch (fact->kind) {
+    case FACT_VARIABLE:
+        holds = variable_version(inquiry, fact, text, sizeof text);
+        break;
+    case FACT_GETTER:
+        holds = getter_is(inquiry, fact);
+        break;
+    case FACT_REFERENCE:
+        holds = reference_find(inquiry, fact, &search);
+        break;
+    default:
+        holds = presence_holds(inquiry, fact);
+    }
+    if (holds)
         config_set(&inquiry->instance->abi, fact->config);
 }

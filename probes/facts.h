@@ -22,6 +22,9 @@ enum fact_kind {
     FACT_VARIABLE, /* `name` is an array of characters or a pointer to them; `pattern` matches */
     FACT_INTEGER,  /* the variables that `name` lists are integers, read as `code` says */
     FACT_GETTER,   /* what the functions that `name` lists return: text or numbers */
+    /* What the code of function `name` refers to: the only text that `pattern` matches; for a
+     * configuration, whether `number` is among the numbers. */
+    FACT_REFERENCE,
 };
 
 /* How numbers become a version. */
@@ -54,19 +57,22 @@ enum fact_code {
 struct fact {
     enum fact_kind kind;
     const char *name;    /* symbols (separated by blanks), a section, or a pattern */
-    const char *pattern; /* VARIABLE, GETTER: of the text; NULL: "%v%0" */
+    const char *pattern; /* VARIABLE, GETTER, REFERENCE: of the text; NULL: "%v%0" */
     enum fact_code code; /* INTEGER, GETTER */
     unsigned size;       /* INTEGER: bytes of each; 0: 4, or 8 if the symbol has that size */
     unsigned argument;   /* GETTER: the first argument, where the answer depends on it */
+    unsigned number;     /* GETTER, REFERENCE that are configuration: which number it is */
     const char *config;  /* "key=value", set when the fact holds; NULL: it is about the version */
 };
 
-/* Readiness: an integer at `offset` of a variable that is not 0 once the engine is initialised, in
- * versions that begin with `version` (NULL: in all). */
+/* Readiness: an integer at `offset` of a variable that is at least `least` once the engine is
+ * initialised, in versions that begin with `version`. */
 struct ready_fact {
     const char *symbol;
     unsigned offset, size;
-    const char *version;
+    const char *version; /* NULL: all */
+    bool function;       /* the symbol is a function: the variable is what it looks at first */
+    unsigned least;      /* 0: 1 */
 };
 
 struct examination;
@@ -113,12 +119,18 @@ bool pattern_match(const char *pattern, const char *bytes, size_t length, char *
  * stands before it in the pattern. Returns its length, 0 when there is none. */
 size_t pattern_literal(const char *pattern, char *ret_text, size_t size, bool *ret_inside);
 
+/* R's format of its version, which r.c looks for references to. */
+#define R_VERSION_FORMAT "%0R version %^%%s.%%s"
+
 /* ---- hooks of engines.def, each in a file of its own ---- */
 
 bool v8_identify(struct examination *examination);
 bool cpython_identify(struct examination *examination);
 bool duktape_identify(struct examination *examination);
+bool coreclr_identify(struct examination *examination);
 bool hermes_identify(struct examination *examination);
 bool njs_identify(struct examination *examination);
+bool r_identify(struct examination *examination);
+bool wasmtime_identify(struct examination *examination);
 
 #endif

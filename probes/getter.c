@@ -20,7 +20,7 @@ struct decoder {
     unsigned visited_count;
 };
 
-static const struct getter_architecture *architecture_find(uint16_t machine)
+const struct getter_architecture *getter_architecture_of(uint16_t machine)
 {
     static const struct getter_architecture *const architectures[] = {
         &getter_x86_64,
@@ -33,16 +33,14 @@ static const struct getter_architecture *architecture_find(uint16_t machine)
     return NULL;
 }
 
-/* Relocations of code would change what the instructions say. */
-static bool has_relocated_code(const struct image *image)
+bool getter_code_is_relocated(const struct image *image)
 {
     return image->flags & DF_TEXTREL || image_dynamic(image, DT_TEXTREL);
 }
 
 /* ---- instructions --------------------------------------------------------------------------- */
 
-/* How many bytes of code there are at a vaddr, up to `max`. */
-static size_t code_size(const struct image *image, uint64_t vaddr, size_t max)
+size_t getter_code_size(const struct image *image, uint64_t vaddr, size_t max)
 {
     for (unsigned i = 0; i < image->segment_count; i++) {
         const struct image_segment *segment = &image->segments[i];
@@ -60,7 +58,7 @@ static size_t code_size(const struct image *image, uint64_t vaddr, size_t max)
 static bool instruction_read(struct decoder *decoder)
 {
     const struct getter_state *state = &decoder->state;
-    size_t size = code_size(state->image, decoder->vaddr, state->architecture->instruction_max);
+    size_t size = getter_code_size(state->image, decoder->vaddr, state->architecture->instruction_max);
     const uint8_t *bytes = size ? image_at(state->image, decoder->vaddr, size) : NULL;
     uint64_t vaddr = decoder->vaddr;
 
@@ -226,36 +224,65 @@ static bool path_decode(struct decoder *decoder, const struct image *image, uint
 {
     decoder->vaddr = vaddr;
     decoder->visited_count = 0;
-    state_init(&decoder->state, image, architecture_find(image->machine), first_argument);
+    state_init(&decoder->state, image, getter_architecture_of(image->machine), first_argument);
     decoder->state.by_name = by_name;
     return follow(decoder) && result(&decoder->state, ret_value);
+}
+
+static bool decoder_open(struct decoder *decoder, const struct image *image)
+{
+    const struct getter_architecture *architecture = getter_architecture_of(image->machine);
+
+    if (!architecture || getter_code_is_relocated(image) || image_is_foreign(image) ||
+        cs_open((cs_arch)architecture->capstone_architecture,
+                (cs_mode)architecture->capstone_mode, &decoder->capstone) != CS_ERR_OK)
+        return false;
+    cs_option(decoder->capstone, CS_OPT_DETAIL, CS_OPT_ON);
+    decoder->instruction = cs_malloc(decoder->capstone);
+    if (decoder->instruction)
+        return true;
+    cs_close(&decoder->capstone);
+    return false;
+}
+
+static void decoder_close(struct decoder *decoder)
+{
+    cs_free(decoder->instruction, 1);
+    cs_close(&decoder->capstone);
 }
 
 /* A call is followed where that ends well, else it may be what makes something of a text. */
 static bool decode(const struct image *image, uint64_t vaddr, const uint64_t *first_argument,
                    struct getter_value *ret_value)
 {
-    const struct getter_architecture *architecture = architecture_find(image->machine);
     struct decoder decoder;
     struct getter_value value;
     bool is_known;
 
-    if (!architecture || has_relocated_code(image) ||
-        cs_open((cs_arch)architecture->capstone_architecture,
-                (cs_mode)architecture->capstone_mode, &decoder.capstone) != CS_ERR_OK)
+    if (!decoder_open(&decoder, image))
         return false;
-    cs_option(decoder.capstone, CS_OPT_DETAIL, CS_OPT_ON);
-    decoder.instruction = cs_malloc(decoder.capstone);
-    is_known = decoder.instruction &&
-               (path_decode(&decoder, image, vaddr, first_argument, false, &value) ||
-                (decoder.state.met_function &&
-                 path_decode(&decoder, image, vaddr, first_argument, true, &value)));
-    if (decoder.instruction)
-        cs_free(decoder.instruction, 1);
-    cs_close(&decoder.capstone);
+    is_known = path_decode(&decoder, image, vaddr, first_argument, false, &value) ||
+               (decoder.state.met_function &&
+                path_decode(&decoder, image, vaddr, first_argument, true, &value));
+    decoder_close(&decoder);
     if (is_known)
         *ret_value = value;
     return is_known;
+}
+
+bool getter_load(const struct image *image, uint64_t vaddr, uint64_t *ret_vaddr,
+                 unsigned *ret_size)
+{
+    struct getter_value value;
+    struct decoder decoder;
+
+    if (!decoder_open(&decoder, image))
+        return false;
+    (void)path_decode(&decoder, image, vaddr, NULL, false, &value);
+    decoder_close(&decoder);
+    *ret_vaddr = decoder.state.loaded_vaddr;
+    *ret_size = decoder.state.loaded_size;
+    return *ret_size > 0;
 }
 
 #else
@@ -267,6 +294,16 @@ static bool decode(const struct image *image, uint64_t vaddr, const uint64_t *fi
     (void)vaddr;
     (void)first_argument;
     (void)ret_value;
+    return false;
+}
+
+bool getter_load(const struct image *image, uint64_t vaddr, uint64_t *ret_vaddr,
+                 unsigned *ret_size)
+{
+    (void)image;
+    (void)vaddr;
+    (void)ret_vaddr;
+    (void)ret_size;
     return false;
 }
 

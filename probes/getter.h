@@ -68,6 +68,26 @@ bool getter_decode(const struct image *image, uint64_t vaddr, struct getter_valu
 bool getter_decode_with(const struct image *image, uint64_t vaddr, uint64_t first_argument,
                         struct getter_value *ret_value);
 
+/*
+ * getter_load() - the variable that the function at `vaddr` looks at first: Py_IsInitialized() returns
+ *   one, JNI_GetCreatedJavaVMs() compares one with a number.
+ * False when there is none before something that is not understood.
+ */
+bool getter_load(const struct image *image, uint64_t vaddr, uint64_t *ret_vaddr,
+                 unsigned *ret_size);
+
+/*
+ * getter_references() - the constants in the code of a function, whatever it makes of them: addresses
+ *   in the image and numbers, in the order of the instructions, each as often as it is there. In an
+ *   object that is not position-independent, a number that may be an address is told as both.
+ * @size: of the function, in bytes; 0: not known, it ends with the first return. At most
+ *   GETTER_REFERENCE_INSTRUCTIONS are looked at.
+ * hear() returns false to stop.
+ */
+#define GETTER_REFERENCE_INSTRUCTIONS 512u
+void getter_references(const struct image *image, uint64_t vaddr, uint64_t size,
+                       bool (*hear)(void *user, uint64_t value, bool is_address), void *user);
+
 /* What is at `offset` of argument number `argument` after the STORES of a value: a compiler may have
  * joined two neighbours into one store. False when it was not stored. */
 bool getter_stored(const struct getter_value *value, unsigned argument, int64_t offset,

@@ -295,10 +295,18 @@ static struct getter_word load_constant(struct getter_state *state, uint64_t vad
 {
     const struct image_segment *segment = segment_at(state->image, vaddr, size);
 
+    struct getter_word word;
+
     if (!segment)
         return (struct getter_word){0};
-    return segment->flags & PF_W ? load_relocated(state, vaddr, size)
-                                 : bytes_at(state->image, vaddr, size);
+    if (!(segment->flags & PF_W))
+        return bytes_at(state->image, vaddr, size);
+    word = load_relocated(state, vaddr, size);
+    if (word.kind == WORD_UNKNOWN && !state->loaded_size) {
+        state->loaded_vaddr = vaddr;
+        state->loaded_size = size;
+    }
+    return word;
 }
 
 /* ---- memory --------------------------------------------------------------------------------- */

@@ -68,6 +68,12 @@ struct getter_architecture {
 
 extern const struct getter_architecture getter_x86_64, getter_aarch64;
 
+const struct getter_architecture *getter_architecture_of(uint16_t machine); /* NULL: unknown */
+/* Relocations of code would change what the instructions say. */
+bool getter_code_is_relocated(const struct image *image);
+/* How many bytes of code there are at a vaddr, up to `max`. */
+size_t getter_code_size(const struct image *image, uint64_t vaddr, size_t max);
+
 struct getter_state {
     const struct image *image;
     const struct getter_architecture *architecture;
@@ -82,6 +88,8 @@ struct getter_state {
     unsigned slot_count;
     struct getter_store stores[GETTER_STORE_MAX];
     unsigned store_count;
+    uint64_t loaded_vaddr; /* the first variable that was looked at; loaded_size 0: none was */
+    unsigned loaded_size;
     struct getter_word call_argument; /* of the last function that was called and not followed */
     uint64_t call_symbol;
     bool called;

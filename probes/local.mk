@@ -21,6 +21,7 @@ libprobes_la_SOURCES = \
 libidentify_la_CPPFLAGS = $(AM_CPPFLAGS) $(CAPSTONE_CFLAGS)
 libidentify_la_LIBADD = $(CAPSTONE_LIBS)
 libidentify_la_SOURCES = \
+	probes/coreclr.c \
 	probes/cpython.c \
 	probes/duktape.c \
 	probes/examine.c \
@@ -32,6 +33,7 @@ libidentify_la_SOURCES = \
 	probes/getter_aarch64.c \
 	probes/getter_aarch64.h \
 	probes/getter_aarch64_values.c \
+	probes/getter_references.c \
 	probes/getter_state.c \
 	probes/getter_state.h \
 	probes/getter_x86_64.c \
@@ -50,13 +52,15 @@ libidentify_la_SOURCES = \
 	probes/process_place.c \
 	probes/processes.c \
 	probes/processes.h \
+	probes/r.c \
 	probes/scan.c \
 	probes/scan.h \
 	probes/scan_image.c \
 	probes/texts.c \
 	probes/v8_hidden.c \
 	probes/v8_hidden.h \
-	probes/v8_identify.c
+	probes/v8_identify.c \
+	probes/wasmtime.c
 
 libreaders_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBELF_CFLAGS) $(LZMA_CFLAGS)
 libreaders_la_LIBADD = $(LIBELF_LIBS) $(LZMA_LIBS)

@@ -48,14 +48,17 @@ static bool capture(struct matcher *matcher, size_t length)
     return true;
 }
 
-/* How many bytes from here may be a version. */
-static size_t version_span(const struct matcher *matcher)
+/* How many bytes from here may be a version; its numbers alone, or with what is behind them. */
+static size_t version_span(const struct matcher *matcher, bool numbers)
 {
     size_t end = matcher->at;
 
     if (end >= matcher->length || !is_digit(matcher->bytes[end]))
         return 0;
-    while (end < matcher->length && is_version_byte(matcher->bytes[end]))
+    while (end < matcher->length &&
+           (numbers ? is_digit(matcher->bytes[end]) || matcher->bytes[end] == '.' ||
+                          matcher->bytes[end] == '_'
+                    : is_version_byte(matcher->bytes[end])))
         end++;
     return end - matcher->at;
 }
@@ -63,13 +66,14 @@ static size_t version_span(const struct matcher *matcher)
 static bool match(struct matcher *matcher, const char *pattern);
 
 /* The longest version after which the rest of the pattern matches. */
-static bool match_version(struct matcher *matcher, bool dotted, const char *rest)
+static bool match_version(struct matcher *matcher, char form, const char *rest)
 {
-    for (size_t length = version_span(matcher); length > 0; length--) {
+    for (size_t length = version_span(matcher, form == 'm'); length > 0; length--) {
         struct matcher tried = *matcher;
 
-        if ((!dotted || memchr(tried.bytes + tried.at, '.', length)) && capture(&tried, length) &&
-            match(&tried, rest)) {
+        if ((form != 'v' || memchr(tried.bytes + tried.at, '.', length)) &&
+            (form != 'm' || is_digit(tried.bytes[tried.at + length - 1])) &&
+            capture(&tried, length) && match(&tried, rest)) {
             *matcher = tried;
             return true;
         }
@@ -133,7 +137,8 @@ static bool match(struct matcher *matcher, const char *pattern)
         switch (*++pattern) {
         case 'v':
         case 'w':
-            return match_version(matcher, *pattern == 'v', pattern + 1);
+        case 'm':
+            return match_version(matcher, *pattern, pattern + 1);
         case 'n':
         case 'd':
             if (!match_number(matcher, *pattern == 'n'))

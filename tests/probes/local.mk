@@ -15,6 +15,8 @@ PROBES_TESTS = \
 	tests/probes/test_getter_code \
 	tests/probes/test_processes \
 	tests/probes/test_scan \
+	tests/probes/test_pattern \
+	tests/probes/test_identify_js \
 	tests/probes/test_v8_hidden \
 	tests/probes/test_real
 check_PROGRAMS += $(PROBES_TESTS)
@@ -79,3 +81,11 @@ tests_probes_test_v8_hidden_LDADD = libidentify.la $(PROBES_TESTS_LIBS)
 tests_probes_test_processes_SOURCES = tests/probes/test_processes.c
 tests_probes_test_processes_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
 tests_probes_test_processes_LDADD = libidentify.la $(PROBES_TESTS_LIBS)
+
+tests_probes_test_pattern_SOURCES = tests/probes/test_pattern.c $(PROBES_TESTS_FIXTURE)
+tests_probes_test_pattern_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
+tests_probes_test_pattern_LDADD = libidentify.la $(PROBES_TESTS_LIBS)
+
+tests_probes_test_identify_js_SOURCES = tests/probes/test_identify_js.c $(PROBES_TESTS_FIXTURE)
+tests_probes_test_identify_js_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
+tests_probes_test_identify_js_LDADD = libidentify.la $(PROBES_TESTS_LIBS)

@@ -57,6 +57,13 @@ zeros() { head -c "$1" /dev/zero; }
 } >searched/v8
 cp inputs/gnu.so searched/
 
+# What /proc says of a process.
+mkdir processes
+cat /proc/self/maps >processes/maps
+id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+printf '%s\n' "4:memory:/docker/$id" '1:name=systemd:/lxc.payload.web/init.scope' \
+    "0::/machine.slice/machine-a\\x2db.scope/cri-containerd-$id.scope" >processes/cgroup
+
 # Other machines' objects, and cores: written by code.
 mkdir foreign
 $cc -D_GNU_SOURCE -I"$srcdir" -o seed_foreign "$here/seed_foreign.c" \
@@ -105,5 +112,6 @@ it "records, $((runs / 4)) runs" fuzz fuzz_live $((runs / 4)) live
 it "files, $((runs / 4)) runs" fuzz fuzz_file $((runs / 4)) inputs/*
 it "objects of other machines and cores, $((runs / 4)) runs" fuzz fuzz_file $((runs / 4)) foreign/*
 it "searches, $((runs / 4)) runs" fuzz fuzz_scan $((runs / 4)) searched/*
+it "processes, $((runs / 4)) runs" fuzz fuzz_process $((runs / 4)) processes/*
 it "getters, $((runs / 8)) runs" fuzz fuzz_getter $((runs / 8)) getters/*
 tap_end

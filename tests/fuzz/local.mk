@@ -29,7 +29,8 @@ libfuzz_la_SOURCES = \
 	tests/unit/object.c
 
 check_PROGRAMS += tests/fuzz/fuzz_file tests/fuzz/fuzz_getter tests/fuzz/fuzz_image \
-	tests/fuzz/fuzz_live tests/fuzz/fuzz_note tests/fuzz/fuzz_scan
+	tests/fuzz/fuzz_live tests/fuzz/fuzz_note tests/fuzz/fuzz_process \
+	tests/fuzz/fuzz_scan
 tests_fuzz_fuzz_file_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_file_LDADD = libfuzz.la
 tests_fuzz_fuzz_getter_CFLAGS = $(fuzz_cflags)
@@ -40,6 +41,8 @@ tests_fuzz_fuzz_live_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_live_LDADD = libfuzz.la
 tests_fuzz_fuzz_note_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_note_LDADD = libfuzz.la
+tests_fuzz_fuzz_process_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_process_LDADD = libfuzz.la
 tests_fuzz_fuzz_scan_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_scan_LDADD = libfuzz.la
 endif

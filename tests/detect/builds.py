@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The real builds of tests/detect/builds and builds-other, and what inspect has to say of them."""
+"""The real builds of tests/detect/builds and its fellows, and what inspect has to say of them."""
 import os
 import pathlib
 import re
@@ -9,7 +9,7 @@ import threading
 import zipfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-LISTS = ("builds", "builds-other")
+LISTS = ("builds", "builds-other", "builds-foreign")
 
 
 class Unavailable(Exception):

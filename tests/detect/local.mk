@@ -15,6 +15,7 @@ tests_detect_scan_files_LDADD = libengraft.la
 
 EXTRA_DIST += \
 	tests/detect/builds \
+	tests/detect/builds-foreign \
 	tests/detect/builds-other \
 	tests/detect/builds.py \
 	tests/detect/detect.py \

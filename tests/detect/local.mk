@@ -5,6 +5,7 @@
 detect_tests = \
 	tests/detect/detect.t \
 	tests/detect/live.t \
+	tests/detect/lookalike.t \
 	tests/detect/scan.t
 TESTS += $(detect_tests)
 dist_check_SCRIPTS += $(detect_tests)
@@ -20,6 +21,7 @@ EXTRA_DIST += \
 	tests/detect/builds.py \
 	tests/detect/detect.py \
 	tests/detect/elf_variants.py \
+	tests/detect/lookalike.py \
 	tests/detect/owners \
 	tests/detect/scan.py \
 	tests/detect/statics.py \

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Every build of tests/detect/builds, builds-other and builds-foreign, and what becomes of builds
-# (renamed, stripped, linked statically...): exactly the engines that are in it. See detect.py for its
-# options.
+# (renamed, stripped, linked statically...): exactly the engines that are in it. See detect.py for
+# its options.
 
 here=$(dirname -- "${BASH_SOURCE[0]}")
 export PYTHONDONTWRITEBYTECODE=1

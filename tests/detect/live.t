@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# engraft inspect of running processes: an editor with five engines, a game server, a container, files
-# that are gone or replaced.
+# engraft inspect of running processes: an editor with five engines, a game server, a container,
+# files that are gone or replaced.
 . "${abs_top_srcdir:?}/tests/tap.sh"
 
 "${PYTHON:=python3}" -c 'import jsonschema' 2>/dev/null || tap_skip_all "no Python with jsonschema"
@@ -213,7 +213,8 @@ else
     cp "$lua" "program (deleted)"
     begin "./program (deleted)"
     it "a file that is called deleted" tells "$pid" lua "$version"
-    it "keeps its name" json out "j['engines'][0]['modules'][0]['path'].endswith('/program (deleted)')"
+    it "keeps its name" json out \
+        "j['engines'][0]['modules'][0]['path'].endswith('/program (deleted)')"
     rm "program (deleted)"
     it "and is deleted" tells "$pid" lua "$version"
     stop

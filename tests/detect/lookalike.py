@@ -75,8 +75,9 @@ def main():
                 f"one text of each of {len(one_each)} engines is no engine (number {number + 1})",
                 [f"taken for: {found}"] if found else []))
         bare = ["10.2.154.26-node.39", "Lua 5.4.4", "LuaJIT 2.1.0-beta3", "3.11.2", "v5.36.0",
-                "node.js", "PyPy 7.3.11", "ruby 3.1.2p20", "JavaScript-C", "8.6.13", "Py_Initialize",
-                "luaL_newstate", "_ZN2v88internal7Version6major_E", "JNI_GetCreatedJavaVMs"]
+                "node.js", "PyPy 7.3.11", "ruby 3.1.2p20", "JavaScript-C", "8.6.13",
+                "Py_Initialize", "luaL_newstate", "_ZN2v88internal7Version6major_E",
+                "JNI_GetCreatedJavaVMs"]
         found = names(inspector, build(directory, "bare", bare))
         cases.append(detect.Case("bare versions and names are no engine",
                                  [f"taken for: {found}"] if found else []))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scan_files DIRECTORY...: the engines of every ELF file below, one line each: path, engine, version,
- * linkage, symbols, with tabs between them. A file that cannot be read is a line with "-" and why.
- * "#" begins the last line, which counts. Two processes share the files.
+ * scan_files DIRECTORY...: the engines of every ELF file below, one line each: path, engine,
+ * version, linkage, symbols, with tabs between them. A file that cannot be read is a line with "-"
+ * and why. "#" begins the last line, which counts. Two processes share the files.
  */
 #include <fcntl.h>
 #include <fts.h>

@@ -34,7 +34,7 @@ def version_in(cases, suffix, engine):
 
 
 def name_of(build):
-    """The file's name; of a member of an archive, which has the same for each architecture, more."""
+    """The file's name; in an archive the same name stands once for each architecture."""
     name = build.file.name
     return f"`{build.file.parent.name}/{name}`" if "!" in build.path else f"`{name}`"
 

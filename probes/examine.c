@@ -214,7 +214,8 @@ static bool variable_version(const struct inquiry *inquiry, const struct fact *f
         return false;
     if (text_version(image, symbol.st_value, fact, version, size))
         return true;
-    return symbol.st_size == image_word_size(image) && pointer_read(image, symbol.st_value, &pointer) &&
+    return symbol.st_size == image_word_size(image) &&
+           pointer_read(image, symbol.st_value, &pointer) &&
            pointer && text_version(image, pointer, fact, version, size);
 }
 

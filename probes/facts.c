@@ -31,6 +31,31 @@ const struct engine_facts *engine_facts_of(const char *id)
     return NULL;
 }
 
+/* What follows "_Z" and a length; NULL: the name is no function's of C++ outside of every namespace. */
+static const char *mangled_name(const char *name)
+{
+    size_t digits = strncmp(name, "_Z", 2) == 0 ? strspn(name + 2, "0123456789") : 0;
+
+    return digits ? name + 2 + digits : NULL;
+}
+
+size_t api_prefix_length(const char *name, const char *const *prefixes)
+{
+    const char *mangled = mangled_name(name);
+    size_t longest = 0;
+
+    for (; *prefixes; prefixes++) {
+        size_t length = strlen(*prefixes);
+
+        if (length > longest &&
+            (strncmp(name, *prefixes, length) == 0 ||
+             (mangled && (*prefixes)[length - 1] == '_' &&
+              strncmp(mangled, *prefixes, length) == 0)))
+            longest = length;
+    }
+    return longest;
+}
+
 /* Where `word`'s key stands in the configuration, or where it belongs. */
 static char *config_place(char *config, const char *word, size_t key_length, bool *ret_same)
 {

@@ -105,6 +105,10 @@ struct examination {
 const struct engine_facts *engine_facts_at(size_t index);
 const struct engine_facts *engine_facts_of(const char *id);
 
+/* How much of a name is the longest prefix of an engine's API that it begins with; 0: it is none of
+ * its names. _Z10lua_gettopP9lua_State is one of C compiled as C++: it begins with lua_. */
+size_t api_prefix_length(const char *name, const char *const *prefixes);
+
 /* Adds "key=value" to a configuration, keys sorted. */
 void config_set(struct abi *abi, const char *key_and_value);
 

@@ -114,7 +114,7 @@ static unsigned api_count(const struct image *image, const char *const *prefixes
             !symbol_is_exported(symbol))
             continue;
         name = image_name(image, symbol->st_name);
-        count += name && name_has_prefix(name, prefixes);
+        count += name && api_prefix_length(name, prefixes) > 0;
     }
     return count;
 }

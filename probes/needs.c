@@ -20,7 +20,8 @@
 #define PATH_LENGTH 512
 #define DIRECTORY_MAX 32
 #define NEEDED_MAX 256
-#define ALONE_MIN 2 /* names that nobody defines before they are taken for an engine's */
+#define ALONE_MIN 2 /* names that nobody defines before they are taken for an engine's, or one that
+                     * proves it */
 
 /* ---- where ld.so would look -------------------------------------------------------------------------- */
 
@@ -194,17 +195,46 @@ static const char *const *api_of(const struct engine_facts *facts)
     return row ? row->prefixes : facts->api;
 }
 
-/* The name of an undefined symbol that begins as the engine's do, or NULL. */
+/* PyPyLong_New is PyPy's, although CPython's names begin with Py. */
+static bool is_claimed_by_another(const char *name, size_t length)
+{
+    const struct engine_facts *facts;
+
+    for (size_t i = 0; (facts = engine_facts_at(i)); i++)
+        if (api_prefix_length(name, api_of(facts)) > length)
+            return true;
+    return false;
+}
+
+/* The name of an undefined symbol that begins as the engine's do and as no other's, or NULL. */
 static const char *reference_name(const struct image *image, uint32_t index,
                                   const char *const *prefixes)
 {
     const Elf64_Sym *symbol = &image->symbols[index];
     const char *name;
+    size_t length;
 
     if (symbol->st_shndx != SHN_UNDEF || ELF64_ST_BIND(symbol->st_info) == STB_LOCAL)
         return NULL;
     name = image_name(image, symbol->st_name);
-    return name && name_has_prefix(name, prefixes) ? name : NULL;
+    length = name ? api_prefix_length(name, prefixes) : 0;
+    return length && !is_claimed_by_another(name, length) ? name : NULL;
+}
+
+/* Whether a row proves its engine by that name. */
+static bool is_proof(const struct engine_facts *facts, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (unsigned i = 0; i < FACTS_MAX && facts->presence[i].kind; i++) {
+        const char *list = facts->presence[i].name;
+
+        for (const char *at = list; facts->presence[i].kind == FACT_SYMBOL && *at; at++)
+            if ((at == list || at[-1] == ' ') && strncmp(at, name, length) == 0 &&
+                (at[length] == ' ' || at[length] == '\0'))
+                return true;
+    }
+    return false;
 }
 
 static struct library *definer(struct libraries *libraries, const char *name)
@@ -222,6 +252,7 @@ static bool need_find(const struct image *image, const struct engine_facts *fact
     const char *const *prefixes = api_of(facts);
     const struct engine_instance *engine = NULL;
     size_t served = 0, alone = 0;
+    bool proven = false;
 
     *ret_need = (struct deep_need){.engine = facts->id};
     for (uint32_t i = 1; *prefixes && i < image->symbol_count; i++) {
@@ -233,6 +264,7 @@ static bool need_find(const struct image *image, const struct engine_facts *fact
             continue;
         library = definer(libraries, name);
         alone += !library;
+        proven |= !library && is_proof(facts, name);
         found = library ? library_engine(library, facts->id) : NULL;
         if (!found)
             continue;
@@ -245,7 +277,7 @@ static bool need_find(const struct image *image, const struct engine_facts *fact
         text_format(ret_need->version, sizeof ret_need->version, "%s", found->abi.version);
     }
     ret_need->symbol_count = engine ? served : alone;
-    return engine || alone >= ALONE_MIN;
+    return engine || alone >= ALONE_MIN || proven;
 }
 
 /* An engine that the file itself has is not needed; nor is one whose look-alike is. */
@@ -262,18 +294,79 @@ static bool is_own(const struct engine_instance *own, size_t count,
     return false;
 }
 
-/* Of two engines with the same names (Lua, LuaJIT), the one that a library was found for. */
-static void rivals_remove(struct deep_need *needs, size_t *count)
+/* ---- engines with the same names ---------------------------------------------------------------------- */
+
+static bool shares_names(const struct engine_facts *first, const struct engine_facts *second)
+{
+    for (const char *const *prefix = api_of(first); *prefix; prefix++)
+        if (api_prefix_length(*prefix, api_of(second)))
+            return true;
+    for (const char *const *prefix = api_of(second); *prefix; prefix++)
+        if (api_prefix_length(*prefix, api_of(first)))
+            return true;
+    return false;
+}
+
+/* How much of a NEEDed library's name is the engine's: 6 of libluajit-5.1.so.2 is LuaJIT's. */
+static size_t named_length(const struct image *image, const char *engine)
+{
+    const char *name;
+
+    for (size_t i = 0; (name = image_needed(image, i)); i++)
+        if (strstr(name, engine))
+            return strlen(engine);
+    return 0;
+}
+
+/* Names that begin with the engine's first prefix. */
+static size_t main_count(const struct image *image, const struct engine_facts *facts)
+{
+    const char *const prefixes[] = {api_of(facts)[0], NULL};
+    size_t count = 0;
+
+    for (uint32_t i = 1; *prefixes && i < image->symbol_count; i++)
+        count += reference_name(image, i, prefixes) != NULL;
+    return count;
+}
+
+/* Lua or LuaJIT: the one that a library was found for; that a library which was not found is named
+ * after; that more names are of; else the first. */
+static bool is_beaten(const struct image *image, const struct deep_need *need,
+                      const struct deep_need *by, bool by_is_first)
+{
+    const struct engine_facts *facts = engine_facts_of(need->engine);
+    const struct engine_facts *other = engine_facts_of(by->engine);
+    size_t mine, its;
+
+    if (need->library || !shares_names(facts, other))
+        return false;
+    if (by->library)
+        return true;
+    mine = named_length(image, need->engine);
+    its = named_length(image, by->engine);
+    if (mine == its) {
+        mine = need->symbol_count;
+        its = by->symbol_count;
+    }
+    if (mine == its) {
+        mine = main_count(image, facts);
+        its = main_count(image, other);
+    }
+    return mine < its || (mine == its && by_is_first);
+}
+
+static void rivals_remove(const struct image *image, struct deep_need *needs, size_t *count)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < *count; i++) {
         bool beaten = false;
 
-        for (size_t j = 0; j < *count && !needs[i].library; j++)
-            beaten |= needs[j].library != NULL &&
-                      name_has_prefix(api_of(engine_facts_of(needs[i].engine))[0],
-                                      api_of(engine_facts_of(needs[j].engine)));
+        /* Those before it are the ones that were kept. */
+        for (size_t j = 0; j < kept; j++)
+            beaten |= is_beaten(image, &needs[i], &needs[j], true);
+        for (size_t j = i + 1; j < *count; j++)
+            beaten |= is_beaten(image, &needs[i], &needs[j], false);
         if (!beaten)
             needs[kept++] = needs[i];
     }
@@ -304,7 +397,7 @@ enum engraft_status identify_needs(const struct deep_modules *modules,
         if (!is_own(own, own_count, facts) && need_find(image, facts, &libraries, &needs[count]))
             count++;
     if (done)
-        rivals_remove(needs, &count);
+        rivals_remove(image, needs, &count);
     libraries_close(&libraries);
     if (!done || count == 0) {
         free(needs);

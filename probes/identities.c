@@ -15,14 +15,14 @@
 struct file {
     dev_t device; /* as /proc/PID/maps has it */
     uint64_t inode;
-    unsigned snapshot; /* in which it was looked at last; 0: the place is free */
+    unsigned snapshot; /* in which it was looked at last */
     bool readable;
     struct file_facts facts;
     struct identity identity;
 };
 
 struct identities {
-    struct file *files; /* open addressing */
+    struct file **files; /* open addressing; NULL: the place is free */
     size_t room, count; /* room: a power of two */
     unsigned snapshot;
     struct identities_counts counts;
@@ -43,28 +43,36 @@ struct identities *identities_create(void)
     return NULL;
 }
 
+static void file_destroy(struct file *file)
+{
+    if (!file)
+        return;
+    identity_clear(&file->identity);
+    free(file);
+}
+
 void identities_destroy(struct identities *identities)
 {
     if (!identities)
         return;
     for (size_t i = 0; i < identities->room; i++)
-        identity_clear(&identities->files[i].identity);
+        file_destroy(identities->files[i]);
     free(identities->files);
     free(identities);
 }
 
-static size_t place_of(const struct identities *identities, dev_t device, uint64_t inode)
+static struct file **place_of(const struct identities *identities, dev_t device, uint64_t inode)
 {
     uint64_t hash = (inode ^ ((uint64_t)device << 32)) * 0x9e3779b97f4a7c15ull;
     size_t at = (size_t)(hash >> 32) & (identities->room - 1);
+    const struct file *file;
 
-    while (identities->files[at].snapshot && (identities->files[at].inode != inode ||
-                                              identities->files[at].device != device))
+    while ((file = identities->files[at]) && (file->inode != inode || file->device != device))
         at = (at + 1) & (identities->room - 1);
-    return at;
+    return &identities->files[at];
 }
 
-/* Moves everything to a table of `room` places; what was not mapped last time is forgotten. */
+/* Moves everything to a table of `room` places; what was not mapped since `oldest` is forgotten. */
 static bool rehash(struct identities *identities, size_t room, unsigned oldest)
 {
     struct identities moved = *identities;
@@ -75,13 +83,15 @@ static bool rehash(struct identities *identities, size_t room, unsigned oldest)
     moved.room = room;
     moved.count = 0;
     for (size_t i = 0; i < identities->room; i++) {
-        struct file *file = &identities->files[i];
+        struct file *file = identities->files[i];
 
-        if (file->snapshot < oldest || !file->snapshot) {
-            identity_clear(&file->identity);
+        if (!file)
+            continue;
+        if (file->snapshot < oldest) {
+            file_destroy(file);
             continue;
         }
-        moved.files[place_of(&moved, file->device, file->inode)] = *file;
+        *place_of(&moved, file->device, file->inode) = file;
         moved.count++;
     }
     free(identities->files);
@@ -170,18 +180,21 @@ static bool file_renew(struct identities *identities, pid_t pid, const struct ma
 const struct identity *identities_of(struct identities *identities, pid_t pid,
                                      const struct mapped_file *mapped)
 {
-    struct file *file;
+    struct file **place;
 
     if (identities->count * 2 >= identities->room && !rehash(identities, identities->room * 2, 1))
         return NULL;
-    file = &identities->files[place_of(identities, mapped->device, mapped->inode)];
-    if (file->snapshot == identities->snapshot)
-        return &file->identity;
-    if (!file->snapshot) {
-        file->device = mapped->device;
-        file->inode = mapped->inode;
+    place = place_of(identities, mapped->device, mapped->inode);
+    if (!*place) {
+        *place = calloc(1, sizeof **place);
+        if (!*place)
+            return NULL;
+        (*place)->device = mapped->device;
+        (*place)->inode = mapped->inode;
         identities->count++;
     }
-    file->snapshot = identities->snapshot;
-    return file_renew(identities, pid, mapped, file) ? &file->identity : NULL;
+    if ((*place)->snapshot == identities->snapshot)
+        return &(*place)->identity;
+    (*place)->snapshot = identities->snapshot;
+    return file_renew(identities, pid, mapped, *place) ? &(*place)->identity : NULL;
 }

@@ -150,10 +150,26 @@ static bool is_same_file(int fd, const struct mapped_file *file)
            found.device == file->device && found.inode == file->inode;
 }
 
-static int open_if_same(const char *path, const struct mapped_file *file)
+/* Opens what a descriptor of O_PATH names, when it is a regular file: opening a device for reading
+ * may wind a tape. Closes `named`. */
+static int open_regular(int named)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct file_facts facts;
+    char path[64];
+    int fd = -1;
 
+    if (named < 0)
+        return -1;
+    if (file_facts_read(named, NULL, &facts) && S_ISREG(facts.mode)) {
+        text_format(path, sizeof path, "/proc/self/fd/%d", named);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    }
+    close(named);
+    return fd;
+}
+
+static int close_other(int fd, const struct mapped_file *file)
+{
     if (fd >= 0 && !is_same_file(fd, file)) {
         close(fd);
         fd = -1;
@@ -165,7 +181,7 @@ static int open_if_same(const char *path, const struct mapped_file *file)
 static int open_in_root(pid_t pid, const char *path, const struct mapped_file *file)
 {
     struct open_how how = {
-        .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+        .flags = O_PATH | O_CLOEXEC,
         .resolve = RESOLVE_IN_ROOT,
     };
     char root_path[64];
@@ -177,11 +193,7 @@ static int open_in_root(pid_t pid, const char *path, const struct mapped_file *f
         return -1;
     fd = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
     close(root);
-    if (fd >= 0 && !is_same_file(fd, file)) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
+    return open_regular(close_other(fd, file));
 }
 
 /* map_files is the mapped file itself, whatever became of its name; the kernel wants a capability
@@ -193,11 +205,11 @@ int mapped_file_open(pid_t pid, const struct mapped_file *file)
 
     text_format(path, sizeof path, "/proc/%d/map_files/%lx-%lx", (int)pid,
                 (unsigned long)file->start, (unsigned long)file->end);
-    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    fd = open_regular(open(path, O_PATH | O_CLOEXEC));
     if (fd >= 0)
         return fd;
     text_format(path, sizeof path, "/proc/%d/exe", (int)pid);
-    fd = open_if_same(path, file);
+    fd = open_regular(close_other(open(path, O_PATH | O_CLOEXEC), file));
     return fd >= 0 ? fd : open_in_root(pid, file->path, file);
 }
 

@@ -181,37 +181,38 @@ static unsigned char *header_read(const struct reader *reader, size_t *ret_size)
     }
 }
 
-/* systemd-coredump compresses what it keeps. */
-static const char *compression_of(const unsigned char *header)
+/* What it is instead. systemd-coredump compresses what it keeps; addons of Node come for all
+ * systems in one package. */
+static const char *other_format(const unsigned char *header)
 {
     static const struct {
-        const char *name;
-        unsigned char magic[4];
+        const char *text;
+        unsigned char length, magic[4];
     } formats[] = {
-        {"zstd", {0x28, 0xb5, 0x2f, 0xfd}},
-        {"lz4", {0x04, 0x22, 0x4d, 0x18}},
-        {"xz", {0xfd, '7', 'z', 'X'}},
-        {"gzip", {0x1f, 0x8b, 0x08, 0x00}},
-        {"bzip2", {'B', 'Z', 'h', '9'}},
+        {"compressed (zstd), not an ELF object: unpack it first", 4, {0x28, 0xb5, 0x2f, 0xfd}},
+        {"compressed (lz4), not an ELF object: unpack it first", 4, {0x04, 0x22, 0x4d, 0x18}},
+        {"compressed (xz), not an ELF object: unpack it first", 4, {0xfd, '7', 'z', 'X'}},
+        {"compressed (gzip), not an ELF object: unpack it first", 4, {0x1f, 0x8b, 0x08, 0x00}},
+        {"compressed (bzip2), not an ELF object: unpack it first", 4, {'B', 'Z', 'h', '9'}},
+        {"not an ELF object: it is made for Windows (PE)", 2, {'M', 'Z'}},
+        {"not an ELF object: it is made for macOS (Mach-O)", 4, {0xcf, 0xfa, 0xed, 0xfe}},
+        {"not an ELF object: it is an archive; link it to something first", 4, {'!', '<', 'a', 'r'}},
     };
 
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (memcmp(header, formats[i].magic, sizeof formats[i].magic) == 0)
-            return formats[i].name;
-    return NULL;
+        if (memcmp(header, formats[i].magic, formats[i].length) == 0)
+            return formats[i].text;
+    return "not an ELF object";
 }
 
 static enum engraft_status type_check(const unsigned char *header, size_t size, const char *path,
                                       struct elf_form *ret_form, struct engraft_error *reterr)
 {
-    const char *compression = size >= 4 ? compression_of(header) : NULL;
     uint16_t type;
 
-    if (compression)
-        return error_set(reterr, ENGRAFT_FORMAT, path, NULL,
-                         "compressed (%s), not an ELF object: unpack it first", compression);
     if (size < SELFMAG || memcmp(header, ELFMAG, SELFMAG) != 0)
-        return error_set(reterr, ENGRAFT_FORMAT, path, NULL, "not an ELF object");
+        return error_set(reterr, ENGRAFT_FORMAT, path, NULL, "%s",
+                         size < SELFMAG ? "not an ELF object" : other_format(header));
     if (size < sizeof(Elf32_Ehdr))
         return error_set(reterr, ENGRAFT_FORMAT, path, NULL, "file too short");
     if (!elf_form_of(header, ret_form))

@@ -88,17 +88,6 @@ bool image_is_foreign(const struct image *image)
     return image->word_size == 4 || image->big_endian;
 }
 
-enum engraft_status image_check_native(const struct image *image, struct engraft_error *reterr)
-{
-    if (image->word_size == 4)
-        return error_set(reterr, ENGRAFT_UNSUPPORTED, image->path, NULL,
-                         "wrong ELF class: a 32-bit object, which can be inspected, not bound");
-    if (image->big_endian)
-        return error_set(reterr, ENGRAFT_UNSUPPORTED, image->path, NULL,
-                         "a big-endian object, which can be inspected, not bound");
-    return ENGRAFT_OK;
-}
-
 size_t image_word_size(const struct image *image)
 {
     return image->word_size == 4 ? 4 : 8;

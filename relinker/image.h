@@ -114,7 +114,11 @@ enum engraft_status image_read_buffer(const void *header, size_t header_size, st
  * a number in them uses the functions below. Nothing can be bound to it.
  */
 bool image_is_foreign(const struct image *image);
-/* For what binds: UNSUPPORTED with the reason when it is foreign, else OK. */
+/* "a 32-bit big-endian object for PowerPC" */
+void image_describe(const struct image *image, char *text, size_t size);
+/* Whether engraft knows how to bind on its machine, which need not be this one. */
+bool image_can_be_bound(const struct image *image);
+/* For what binds: UNSUPPORTED with the reason when it cannot be bound, else OK. */
 enum engraft_status image_check_native(const struct image *image, struct engraft_error *reterr);
 size_t image_word_size(const struct image *image);
 /* Numbers of the object's data in its own byte order; `bytes` need no alignment. */

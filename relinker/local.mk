@@ -19,6 +19,7 @@ librelinker_la_SOURCES = \
 	relinker/image.c \
 	relinker/image.h \
 	relinker/lookup.c \
+	relinker/machine.c \
 	relinker/manifest.c \
 	relinker/manifest.h
 

@@ -251,6 +251,29 @@ static enum engraft_status request_check(const struct engraft_plan_request *requ
 
 /* ---- engraft_plan_create() ----------------------------------------------------------------------------------- */
 
+/* Nothing loads a plugin into a process of another machine. Without a host the first image is the
+ * plugin's own. */
+static bool refuse_machine(struct dry_run *run)
+{
+    const struct image *host = &run->images[0], *plugin = run->plugin_image;
+    char host_text[96], plugin_text[96];
+
+    if (host->machine == plugin->machine)
+        return false;
+    image_describe(host, host_text, sizeof host_text);
+    image_describe(plugin, plugin_text, sizeof plugin_text);
+    run->plan.plugin = plugin;
+    run->plan.plugin_abi_source = "";
+    if (run->engine_count == 1)
+        run->plan.host_abi = run->engines[0].abi;
+    run->plan.verdict = ENGRAFT_VERDICT_REFUSED;
+    run->plan.refusal.status = ENGRAFT_UNSUPPORTED;
+    text_format(run->plan.reason, sizeof run->plan.reason,
+                "the plugin is %s and the host is %s: take the plugin's build for the host's machine",
+                plugin_text, host_text);
+    return true;
+}
+
 static void plan_plugin(struct dry_run *run, struct plan_request *request)
 {
     if (!run->plugin_image) {
@@ -260,7 +283,7 @@ static void plan_plugin(struct dry_run *run, struct plan_request *request)
     }
     if (run->request->plugin_handle)
         request->plugin_path = run->plugin_image->path;
-    else if (dry_run_refuse_copy(run))
+    else if (refuse_machine(run) || dry_run_refuse_copy(run))
         return;
     run->status = plan_make(&run->arena, run->images, run->count, run->plugin_image, run->engines,
                             run->engine_count, request, &run->plan, run->reterr);

@@ -125,6 +125,8 @@ static const char *relink_text(const struct engine_instance *instance, bool *ret
     *ret_relinkable = false;
     if (!instance->prefixes[0])
         return "engraft cannot bind plugins of this engine yet";
+    if (instance->modules[0] && !image_can_be_bound(instance->modules[0]))
+        return "engraft binds plugins on x86-64 and 64-bit AArch64 only";
     if (instance->symbols != ENGRAFT_SYMBOLS_DYNAMIC)
         return "none of its symbols is exported: nothing can be bound to it";
     if (!instance->abi.version[0])

@@ -22,7 +22,7 @@ class Expectation:
     def __init__(self, engine, version, linkage, symbols):
         self.engine, self.linkage, self.symbols = engine, linkage, symbols
         self.version = version
-        self.may_be_null, self.may_be_unseen = version is None, False
+        self.may_be_null = version is None
 
     def changed(self, **changes):
         other = Expectation(self.engine, self.version, self.linkage, self.symbols)

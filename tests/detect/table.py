@@ -20,8 +20,10 @@ def origin(matrix, build):
     """What the download is: package, version, suite."""
     lines = (matrix.world.get(build.name) / ".world").read_text().splitlines()
     wanted = [row[1][4:] for row in build.rows if row[1].startswith("deb:")]
-    words = next((line for line in lines if line.split()[0] in wanted), lines[0]).split()
-    return " ".join(words) if len(words) == 3 else f"npm {words[0]}"
+    lines = [line for line in lines if line.split()[0] in wanted] or lines
+    if len(lines) > 1 and not wanted:  # which of the packages has the file is not known here
+        return build.name
+    return lines[0] if " " in lines[0] else f"npm {lines[0]}"
 
 
 def version_in(cases, suffix, engine):
@@ -54,7 +56,7 @@ def markdown(heads, rows):
 
 def tables(matrix, wanted, results):
     there = [(build, cases) for build, cases in zip(wanted, results) if not cases[0].skip]
-    wrong = [build for build, cases in there if cases[0].problems]
+    wrong = [build for build, cases in there if any(case.problems for case in cases)]
     engines = [row for build, cases in there for row in rows_of(matrix, build, cases)]
     engines.sort(key=lambda row: (row[0], [int(part) for part in re.findall(r"\d+", row[1])]))
     none = [(origin(matrix, build), name_of(build))

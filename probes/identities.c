@@ -126,6 +126,19 @@ static bool starts_as_elf(int fd)
     return file_read(fd, magic, sizeof magic, 0) && memcmp(magic, ELFMAG, SELFMAG) == 0;
 }
 
+/* An emulator maps the program of another machine to read it: nothing of it runs as it is. */
+static bool runs_here(const struct image *image)
+{
+#if defined __x86_64__
+    return image->machine == EM_X86_64 || image->machine == EM_386;
+#elif defined __aarch64__
+    return image->machine == EM_AARCH64 || image->machine == EM_ARM;
+#else
+    (void)image;
+    return true;
+#endif
+}
+
 /* Looks at a file from scratch; closes fd. False: out of memory. */
 static bool file_identify(int fd, const char *path, struct file *file, bool *ret_read)
 {
@@ -143,7 +156,7 @@ static bool file_identify(int fd, const char *path, struct file *file, bool *ret
         *ret_read = false; /* reader_open() has closed fd */
         return true;
     }
-    done = identify_image(&image, &file->identity);
+    done = !runs_here(&image) || identify_image(&image, &file->identity);
     reader_close(&image);
     return done;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* engraft inspect TARGET: every engine in a process or a file, with what proves it. */
 #include <argp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +162,38 @@ static void print_missing(const struct engraft_target *target)
     }
 }
 
+/* sigabbrev_np() is of glibc 2.32. */
+static const char *signal_name(int number)
+{
+    static const struct {
+        int number;
+        const char *name;
+    } names[] = { { SIGABRT, "ABRT" }, { SIGBUS, "BUS" },   { SIGFPE, "FPE" },   { SIGILL, "ILL" },
+                  { SIGQUIT, "QUIT" }, { SIGSEGV, "SEGV" }, { SIGSYS, "SYS" }, { SIGTRAP, "TRAP" } };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        if (names[i].number == number)
+            return names[i].name;
+    return "?";
+}
+
+static void print_core(const struct engraft_target *target)
+{
+    struct engraft_core core = { .size = sizeof(core) };
+    char *text;
+
+    if (engraft_target_core(target, &core) != ENGRAFT_OK)
+        return;
+    if (asprintf(&text, "of process %ju%s%s%s%s%s%s", (uintmax_t)core.pid,
+                 core.command[0] ? ", " : "", core.command, core.signal ? ", ended by " : "",
+                 core.signal ? "SIG" : "", core.signal ? signal_name(core.signal) : "",
+                 core.truncated ? ", truncated: what is missing at its end was not looked at" : "") <
+        0)
+        out_of_memory();
+    print_field("core", core.truncated ? "yellow" : NULL, text);
+    free(text);
+}
+
 static void print_text(const char *spec, const struct engraft_target *target)
 {
     size_t count = engraft_target_engine_count(target);
@@ -168,6 +201,7 @@ static void print_text(const char *spec, const struct engraft_target *target)
 
     snprintf(number, sizeof(number), "%zu", count);
     print_field("target", NULL, spec);
+    print_core(target);
     print_field("engines", NULL, count ? number : "none found");
     print_needs(target);
     print_missing(target);
@@ -188,6 +222,7 @@ static void print_json(const char *spec, const struct engraft_target *target)
     json_set(object, "engines", json_engines(target));
     json_set(object, "needs", json_needs(target));
     json_set(object, "missing", json_missing(target));
+    json_set(object, "core", json_core(target));
     json_set(object, "engraft", bound_json(target));
     json_print(object);
 }

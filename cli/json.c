@@ -208,6 +208,21 @@ json_t *json_missing(const struct engraft_target *target)
     return array;
 }
 
+json_t *json_core(const struct engraft_target *target)
+{
+    struct engraft_core core = { .size = sizeof(core) };
+    json_t *object;
+
+    if (engraft_target_core(target, &core) != ENGRAFT_OK)
+        return json_null();
+    object = json_new_object();
+    json_set(object, "command", json_text(core.command[0] ? core.command : NULL));
+    json_set(object, "pid", core.pid ? json_integer((json_int_t)core.pid) : json_null());
+    json_set(object, "signal", core.signal ? json_integer(core.signal) : json_null());
+    json_set(object, "truncated", json_boolean(core.truncated));
+    return object;
+}
+
 json_t *json_counts(const struct engraft_plan *plan)
 {
     json_t *object = json_new_object();

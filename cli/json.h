@@ -13,6 +13,7 @@ json_t *json_text(const char *text);
 json_t *json_engines(const struct engraft_target *target);
 json_t *json_needs(const struct engraft_target *target);
 json_t *json_missing(const struct engraft_target *target);
+json_t *json_core(const struct engraft_target *target); /* null when it is none */
 json_t *json_config(const char *config); /* "key=value key=value" */
 json_t *json_relink(const struct engraft_engine *engine);
 json_t *json_counts(const struct engraft_plan *plan);

@@ -43,6 +43,9 @@ bool cpython_identify(struct examination *examination)
     if (!bytes)
         return true;
     memcpy(&offsets, bytes, sizeof offsets);
+    offsets.version = image_u64(examination->image, (const unsigned char *)&offsets.version);
+    offsets.free_threaded =
+        image_u64(examination->image, (const unsigned char *)&offsets.free_threaded);
     if (!offsets_make_sense(&offsets))
         return true;
     version_format(offsets.version, version, sizeof version);

@@ -11,6 +11,18 @@ static enum engraft_strength strength_of_kind(const char *kind)
     return strcmp(kind, "text") == 0 ? ENGRAFT_STRENGTH_SUPPORT : ENGRAFT_STRENGTH_PROOF;
 }
 
+/* The same thing may be asked for twice, as a sign of presence and of the version. */
+static bool is_told(const struct engine_instance *instance, const struct engine_evidence *evidence)
+{
+    const struct engine_evidence *told = instance->evidence;
+
+    for (unsigned i = 0; &told[i] < evidence; i++)
+        if (told[i].module == evidence->module && strcmp(told[i].kind, evidence->kind) == 0 &&
+            strcmp(told[i].detail, evidence->detail) == 0)
+            return true;
+    return false;
+}
+
 void evidence_add(struct engine_instance *instance, unsigned module, const char *kind,
                   const char *format, ...)
 {
@@ -19,13 +31,14 @@ void evidence_add(struct engine_instance *instance, unsigned module, const char 
 
     if (instance->evidence_count == ENGINE_EVIDENCE_MAX)
         return;
-    evidence = &instance->evidence[instance->evidence_count++];
+    evidence = &instance->evidence[instance->evidence_count];
     evidence->kind = kind;
     evidence->strength = strength_of_kind(kind);
     evidence->module = module;
     va_start(arguments, format);
     text_vformat(evidence->detail, sizeof evidence->detail, format, arguments);
     va_end(arguments);
+    instance->evidence_count += !is_told(instance, evidence);
 }
 
 const struct image *instance_find(const struct engine_instance *instance, const char *name,

@@ -286,6 +286,8 @@ static bool ready_read(const struct image *image, uint64_t vaddr, unsigned size,
 {
     unsigned char bytes[8] = {0};
 
+    if (size == 8) /* a pointer */
+        size = (unsigned)image_word_size(image);
     if ((size != 1 && size != 4 && size != 8) || !image_read(image, vaddr, bytes, size))
         return false;
     *ret_number = size == 1   ? bytes[0]

@@ -142,6 +142,15 @@ struct engraft_need {
     size_t symbol_count; /* how many of the engine's symbols the file refers to */
 };
 
+/* What a core file says of the process that it was. Strings live as long as the target. */
+struct engraft_core {
+    size_t size;
+    const char *command; /* the start of its arguments; "" when it is not told */
+    uint64_t pid;        /* 0: not told */
+    int signal;          /* that ended the process; 0: none (gdb's gcore), or not told */
+    bool truncated;      /* the file ends before the memory does */
+};
+
 /* A module that could not be read (its file is gone; a core file has no copy of it). */
 struct engraft_missing {
     size_t size;
@@ -187,6 +196,9 @@ ENGRAFT_PUBLIC size_t engraft_target_missing_count(const struct engraft_target *
 ENGRAFT_PUBLIC enum engraft_status engraft_target_missing(const struct engraft_target *target,
                                                           size_t index,
                                                           struct engraft_missing *ret_missing);
+/* Returns OK, or ARGUMENT when the target is no core file. */
+ENGRAFT_PUBLIC enum engraft_status engraft_target_core(const struct engraft_target *target,
+                                                       struct engraft_core *ret_core);
 
 /* ---- processes: which engines run on this machine ------------------------------------------------ */
 

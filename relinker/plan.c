@@ -490,7 +490,8 @@ static void refuse_strangers(struct plan *plan, const struct engine_instance *en
     if (engine_count == 0 && offline)
         refuse(plan, ENGRAFT_NO_ENGINE, NULL,
                "no engine was found in the host (a file is looked at alone, without what it links "
-               "to: name the library that holds the engine, or a process)");
+               "to: name the library that holds the engine, or a process; of a core, files may be "
+               "missing: engraft inspect tells)");
     else if (engine_count && row)
         refuse(plan, ENGRAFT_NO_ENGINE, NULL, "the plugin is one of %s, and the host has %s %s%s",
                row->id, engines[0].abi.engine, engines[0].abi.version,

@@ -246,3 +246,17 @@ enum engraft_status engraft_target_missing(const struct engraft_target *target, 
     result.reason = missing->reason;
     return result_copy(ret_missing, &result, sizeof result);
 }
+
+enum engraft_status engraft_target_core(const struct engraft_target *target,
+                                        struct engraft_core *ret_core)
+{
+    struct engraft_core result = {0};
+
+    if (!target || !ret_core || !target->modules.is_core)
+        return ENGRAFT_ARGUMENT;
+    result.command = target->modules.command ? target->modules.command : "";
+    result.pid = target->modules.core_pid;
+    result.signal = target->modules.core_signal;
+    result.truncated = target->modules.core_truncated;
+    return result_copy(ret_core, &result, sizeof result);
+}

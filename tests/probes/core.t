@@ -219,6 +219,12 @@ else
                 same "$(version_of v8 node.core)" "['$expected']"
         }
         it "node: V8 $expected" node_core
+        it "as JSON" exits 0 "$engraft" inspect --json node.core
+        it "is valid" valid inspect out
+        it "with the process that it was" json out 'j["core"]["signal"] == 6 and
+            j["core"]["truncated"] is False and "node" in j["core"]["command"] and j["core"]["pid"] > 0'
+        it "for people" exits 0 "$engraft" inspect node.core
+        it "with the signal" out_has "ended by SIGABRT"
     else
         skip 'node' 'there is no node here'
     fi

@@ -72,7 +72,9 @@ static const char source[] =
     "extern void fail(const char *) __attribute__((noreturn));\n"
     "void dies(void) { fail(\"dies 1.2.3\"); }\n"
     "void nothing(void) {}\n"
-    "int same(int number) { return number; }\n";
+    "int same(int number) { return number; }\n"
+    "int compares(int number) { return number == 136 ? unknown() : number; }\n"
+    "int twice(void) { return counter ? (int)sizeof buffer : buffer[0]; }\n";
 
 static const char *const variants[] = {
     "-O0",
@@ -244,6 +246,85 @@ static void assert_refusals(const struct image *image, const char *flags)
                      (unsigned long long)value.number);
 }
 
+/* What getter_references() tells is searched for a text or for a number. */
+struct wanted {
+    const struct image *image;
+    const char *text;
+    uint64_t number;
+    unsigned found, count;
+};
+
+static bool hear(void *user, uint64_t value, bool is_address)
+{
+    struct wanted *wanted = user;
+    const char *text = is_address ? image_string_at(wanted->image, value, 100) : NULL;
+
+    wanted->count++;
+    if (wanted->text)
+        wanted->found += text && strcmp(text, wanted->text) == 0;
+    else
+        wanted->found += !is_address && (uint32_t)value == wanted->number;
+    return true;
+}
+
+static unsigned references(const struct image *image, const char *function, const char *text,
+                           uint64_t number)
+{
+    const Elf64_Sym *symbol = image_find_name(image, function);
+    struct wanted wanted = {.image = image, .text = text, .number = number};
+
+    assert_non_null(symbol);
+    getter_references(image, symbol->st_value, symbol->st_size, hear, &wanted);
+    return wanted.found;
+}
+
+static bool hear_one(void *user, uint64_t value, bool is_address)
+{
+    (void)value;
+    (void)is_address;
+    return ++*(unsigned *)user < 1;
+}
+
+static void assert_references(const struct image *image)
+{
+    unsigned heard = 0;
+    const Elf64_Sym *formats = image_find_name(image, "formats");
+
+    assert_int_equal(references(image, "formats", "%d.%d", 0), 1);
+    assert_int_equal(references(image, "dies", "dies 1.2.3", 0), 1);
+    assert_int_equal(references(image, "dies", "%d.%d", 0), 0);
+    assert_true(references(image, "compares", NULL, 136));
+    assert_false(references(image, "compares", NULL, 90004));
+    assert_non_null(formats);
+    getter_references(image, formats->st_value, formats->st_size, hear_one, &heard);
+    assert_int_equal(heard, 1); /* false stops it */
+    getter_references(image, UINT64_MAX - 3, 16, hear_one, &heard);
+    getter_references(image, image->vaddr_end, 16, hear_one, &heard);
+    assert_int_equal(heard, 1); /* no code there */
+}
+
+/* The variable that a function looks at first, wherever it is. */
+static void assert_loads(const struct image *image, const char *flags)
+{
+    static const struct {
+        const char *function, *variable;
+        unsigned size;
+    } rows[] = {{"changes", "counter", 4}, {"maybe", "counter", 4}, {"twice", "counter", 4}};
+    static const char *const none[] = {"number", "text", "real", "same", "nothing"};
+    uint64_t vaddr;
+    unsigned size;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!getter_load(image, vaddr_of(image, rows[i].function), &vaddr, &size))
+            fail_msg("%s, %s: nothing is looked at", rows[i].function, flags);
+        assert_int_equal(vaddr, vaddr_of(image, rows[i].variable));
+        assert_int_equal(size, rows[i].size);
+    }
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        if (getter_load(image, vaddr_of(image, none[i]), &vaddr, &size))
+            fail_msg("%s, %s: looks at 0x%llx", none[i], flags, (unsigned long long)vaddr);
+}
+
 static void compiled_getters(void **state)
 {
     unsigned tried = 0;
@@ -260,6 +341,8 @@ static void compiled_getters(void **state)
         assert_stores(&compiled.images[0], variants[i]);
         assert_choices(&compiled.images[0]);
         assert_refusals(&compiled.images[0], variants[i]);
+        assert_references(&compiled.images[0]);
+        assert_loads(&compiled.images[0], variants[i]);
         opened_deinit(&compiled);
         tried++;
     }

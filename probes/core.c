@@ -13,8 +13,9 @@
 
 #include "error.h"
 
-#define SEGMENT_MAX (4u << 20) /* sysctl vm.max_map_count is 65530 unless somebody raised it */
-#define NOTE_MAX 1000000u      /* four or five for each thread */
+#define SEGMENT_MAX (1u << 20) /* sysctl vm.max_map_count is 65530 unless somebody raised it */
+#define MAPPING_MAX (256u << 10)
+#define NOTE_MAX 1000000u      /* four or five for each thread, in all segments */
 #define FILE_NOTE_MAX (64u << 20)
 
 struct core_segment {
@@ -135,6 +136,9 @@ static bool file_note_read(struct core *core, const unsigned char *bytes, size_t
     core->page_size = elf_read_word(core->form, bytes + word);
     if (count > (size - 2 * word) / (3 * word))
         count = (size - 2 * word) / (3 * word);
+    core->mappings_left_out = count > MAPPING_MAX;
+    if (core->mappings_left_out)
+        count = 0;
     /* GNU gdb writes 1: its offsets are in bytes. */
     if (core->page_size == 0 || core->page_size > 1u << 24 ||
         (core->page_size & (core->page_size - 1)) != 0)
@@ -212,7 +216,7 @@ static bool notes_read(struct core *core, uint64_t offset, uint64_t size)
     uint64_t end = offset + size;
     unsigned statuses = 0;
 
-    for (unsigned i = 0; i < NOTE_MAX && end - offset >= sizeof(Elf64_Nhdr); i++) {
+    for (; core->note_count < NOTE_MAX && end - offset >= sizeof(Elf64_Nhdr); core->note_count++) {
         unsigned char header[sizeof(Elf64_Nhdr) + 5] = "";
         uint32_t name_size, value_size, type;
         uint64_t value;

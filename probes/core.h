@@ -24,6 +24,8 @@ struct core {
 
     struct core_mapping *mappings; /* by NT_FILE's order, which is by address */
     size_t mapping_count;
+    bool mappings_left_out; /* more than any process has */
+    unsigned note_count;    /* that were looked at */
     uint64_t page_size;
     char *paths; /* the text of NT_FILE */
 

@@ -309,10 +309,8 @@ static enum engraft_status group_add(const struct core *core, struct group *grou
 static enum engraft_status groups_add(const struct core *core, struct deep_modules *modules,
                                       struct engraft_error *reterr)
 {
-    size_t count = core->mapping_count ? core->mapping_count : 1;
-
-    modules->images = calloc(count, sizeof *modules->images);
-    modules->missing = calloc(count, sizeof *modules->missing);
+    modules->images = calloc(MODULE_MAX, sizeof *modules->images);
+    modules->missing = calloc(MODULE_MAX, sizeof *modules->missing);
     if (!modules->images || !modules->missing)
         return error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
     for (int round = 0; round < 2; round++) {
@@ -323,6 +321,9 @@ static enum engraft_status groups_add(const struct core *core, struct deep_modul
             i += group.count;
             if ((group.first->offset == 0) != (round == 0))
                 continue;
+            if (modules->count == MODULE_MAX || modules->missing_count == MODULE_MAX)
+                return error_set(reterr, ENGRAFT_UNSUPPORTED, NULL, NULL,
+                                 "a core of more than %u objects", MODULE_MAX);
             status = group_add(core, &group, modules, reterr);
             if (status != ENGRAFT_OK)
                 return status;
@@ -362,7 +363,9 @@ enum engraft_status core_modules(const char *path, int fd, struct deep_modules *
     status = groups_add(core, &modules, reterr);
     if (status == ENGRAFT_OK && modules.count + modules.missing_count == 0)
         status = error_set(reterr, ENGRAFT_FORMAT, path, NULL,
-                           core->mapping_count
+                           core->mappings_left_out
+                               ? "a core file that lists more mapped files than any process has"
+                           : core->mapping_count
                                ? "a core file: none of the files that were mapped is an object"
                            : core->truncated
                                ? "a truncated core file: which files were mapped is not in it"

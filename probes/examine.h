@@ -9,6 +9,7 @@
 struct text_hit {
     bool found;
     bool disputed; /* found again with another version */
+    unsigned tries; /* how often its literal was found */
     uint64_t vaddr;
     char version[72];
     char text[96]; /* what matched, for evidence */

@@ -11,9 +11,9 @@
 #include "readers.h"
 
 #define DYNAMIC_MAX 65536u
-#define STRINGS_MAX (512ull << 20)
-#define SYMBOL_MAX (16u << 20)
-#define RELOCATION_MAX (16u << 20)
+#define STRINGS_MAX (256ull << 20)
+#define SYMBOL_MAX IMAGE_SYMBOL_MAX
+#define RELOCATION_MAX (4u << 20)
 #define VERSION_MAX 32768u /* their numbers have 15 bits */
 
 struct foreign {

@@ -15,6 +15,8 @@
 #include "probes.h"
 
 #define BOUND_MAX 64 /* of probe.c, in one process */
+/* Bytes of all modules together: a process may map one file a thousand times. */
+#define CONTENT_MAX (16ull << 30)
 
 struct found {
     struct engine_instance *items;
@@ -321,15 +323,27 @@ static void ready_find(struct engine_instance *instance)
     }
 }
 
+static uint64_t content_size(const struct image *image)
+{
+    uint64_t size = 0;
+
+    for (unsigned i = 0; i < image->segment_count; i++)
+        size += image->segments[i].file_size / 16; /* the sum of sixteen cannot overflow */
+    return size * 16;
+}
+
 enum engraft_status identify_modules(const struct deep_modules *modules,
                                      struct engine_instance **ret_engines, size_t *ret_count,
                                      struct engraft_error *reterr)
 {
     struct found found = {0};
     bool done = bound_examine(modules->images, modules->count, &found);
+    uint64_t size = 0;
 
-    for (size_t i = 0; done && i < modules->count; i++)
+    for (size_t i = 0; done && i < modules->count && size < CONTENT_MAX; i++) {
         done = facts_examine(&modules->images[i], &found);
+        size += content_size(&modules->images[i]);
+    }
     if (!done) {
         free(found.items);
         return error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");

@@ -20,6 +20,8 @@
 #define PATH_LENGTH 512
 #define DIRECTORY_MAX 32
 #define NEEDED_MAX 256
+#define REFERENCE_MAX 65536u /* of one engine; each is looked for in all libraries */
+#define LOOK_UP_MAX (1u << 20) /* of all engines, in one library each */
 #define ALONE_MIN 2 /* names that nobody defines before they are taken for an engine's, or one that
                      * proves it */
 
@@ -146,6 +148,7 @@ static void library_open(struct library *library, const struct image *needer,
 struct libraries {
     struct library *items;
     size_t count;
+    unsigned look_ups;
 };
 
 static bool libraries_open(const struct image *image, struct libraries *libraries)
@@ -239,8 +242,9 @@ static bool is_proof(const struct engine_facts *facts, const char *name)
 
 static struct library *definer(struct libraries *libraries, const char *name)
 {
-    for (size_t i = 0; i < libraries->count; i++)
-        if (libraries->items[i].open && image_find_name(&libraries->items[i].image, name))
+    for (size_t i = 0; i < libraries->count && libraries->look_ups < LOOK_UP_MAX; i++)
+        if (libraries->items[i].open && ++libraries->look_ups &&
+            image_find_name(&libraries->items[i].image, name))
             return &libraries->items[i];
     return NULL;
 }
@@ -251,7 +255,7 @@ static bool need_find(const struct image *image, const struct engine_facts *fact
 {
     const char *const *prefixes = api_of(facts);
     const struct engine_instance *engine = NULL;
-    size_t served = 0, alone = 0;
+    size_t served = 0, alone = 0, references = 0;
     bool proven = false;
 
     *ret_need = (struct deep_need){.engine = facts->id};
@@ -262,6 +266,8 @@ static bool need_find(const struct image *image, const struct engine_facts *fact
 
         if (!name)
             continue;
+        if (references++ == REFERENCE_MAX)
+            break;
         library = definer(libraries, name);
         alone += !library;
         proven |= !library && is_proof(facts, name);
@@ -379,7 +385,7 @@ enum engraft_status identify_needs(const struct deep_modules *modules,
                                    struct engraft_error *reterr)
 {
     const struct image *image = modules->images;
-    struct libraries libraries = {NULL, 0};
+    struct libraries libraries = {NULL, 0, 0};
     const struct engine_facts *facts;
     struct deep_need *needs = NULL;
     size_t count = 0, room = 0;

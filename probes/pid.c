@@ -331,8 +331,12 @@ static enum engraft_status modules_open(pid_t pid, struct mapped_files *files,
         return error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
     for (size_t i = 0; i < files->count; i++) {
         struct engraft_error error;
-        enum engraft_status status = module_open(pid, readable, &files->items[i],
-                                                 &modules->images[modules->count], &error);
+        enum engraft_status status =
+            modules->count == MODULE_MAX
+                ? error_set(&error, ENGRAFT_FORMAT, NULL, NULL, "one of more than %u objects",
+                            MODULE_MAX)
+                : module_open(pid, readable, &files->items[i], &modules->images[modules->count],
+                              &error);
 
         if (status == ENGRAFT_OK)
             modules->count++;

@@ -14,6 +14,7 @@
 #define HEADER_MAX (16u << 20)
 #define FILE_MAX (8ull << 30)
 #define SPAN_MAX (4ull << 30)
+#define FETCH_MAX (512ull << 20) /* tables and texts; contents are searched elsewhere, in small pieces */
 
 struct reader {
     struct reader_source source;
@@ -22,6 +23,7 @@ struct reader {
     size_t span_size;
     uint64_t span_start;
     unsigned char *fetched; /* a bit for each page */
+    uint64_t fetched_count;
     struct elf_form form;
     struct foreign *foreign;
     struct symtab *symtab;
@@ -73,6 +75,9 @@ static bool pages_fill(const struct image *image, uint64_t first, uint64_t end)
     struct reader *reader = image->reader;
     uint64_t start = reader->span_start + first * PAGE;
 
+    if (end - first > FETCH_MAX / PAGE - reader->fetched_count)
+        return false;
+    reader->fetched_count += end - first;
     for (unsigned i = 0; i < image->segment_count; i++)
         if (!segment_fill(image, &image->segments[i], start,
                           reader->span_start + end * PAGE))

@@ -15,6 +15,8 @@
 
 struct core;
 
+#define MODULE_MAX 4096u /* of one process or core, and as many that are missing */
+
 /* Where the bytes of an image come from. At least one of fd, pid and core is set. */
 struct reader_source {
     int fd;                /* of the file, owned by the image once it is open; -1: memory only */

@@ -55,24 +55,31 @@ static void file_part(int fd, unsigned char *buffer, size_t length, uint64_t off
     memset(buffer, 0, length);
 }
 
+static bool part_read(const struct image *image, uint64_t vaddr, unsigned char *buffer,
+                      size_t length)
+{
+    const void *bytes;
+
+    /* Of a process or a core: not to be kept, as image_at() does. */
+    if (image->read_live)
+        return image->read_live(image, vaddr, buffer, length);
+    bytes = image_at(image, vaddr, length);
+    if (bytes)
+        memcpy(buffer, bytes, length);
+    return bytes != NULL;
+}
+
 static void memory_read(const struct image *image, uint64_t vaddr, unsigned char *buffer,
                         size_t length)
 {
-    const void *bytes = image_at(image, vaddr, length);
-
-    if (bytes) {
-        memcpy(buffer, bytes, length);
+    if (part_read(image, vaddr, buffer, length))
         return;
-    }
     while (length) { /* some page of it cannot be had */
         size_t part = PAGE - (size_t)(vaddr % PAGE);
 
         if (part > length)
             part = length;
-        bytes = image_at(image, vaddr, part);
-        if (bytes)
-            memcpy(buffer, bytes, part);
-        else
+        if (!part_read(image, vaddr, buffer, part))
             memset(buffer, 0, part);
         buffer += part;
         vaddr += part;
@@ -101,6 +108,32 @@ struct walk {
     unsigned char *buffer; /* CHUNK + overlap */
 };
 
+static bool is_zero(const unsigned char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (bytes[i])
+            return false;
+    return true;
+}
+
+/* How many bytes from `at` on can be left out: a file may be made of nothing but a hole, and no literal
+ * is nothing but zeros. `kept`: the bytes before it that were not examined alone. */
+static uint64_t hole_size(const struct walk *walk, const struct image_segment *segment,
+                          uint64_t at, uint64_t size, size_t kept)
+{
+    int fd = file_of(walk->image);
+    uint64_t start = segment->offset + at, data;
+    off_t found;
+
+    if (fd < 0 || size - at <= 2 * CHUNK || !is_zero(walk->buffer, kept))
+        return 0;
+    found = lseek(fd, (off_t)start, SEEK_DATA);
+    data = found >= 0 ? (uint64_t)found : errno == ENXIO ? UINT64_MAX : 0;
+    if (data > start + (size - at))
+        data = start + (size - at);
+    return data > start + CHUNK ? data - start - CHUNK : 0;
+}
+
 static bool segment_walk(const struct walk *walk, const struct image_segment *segment,
                          uint64_t size)
 {
@@ -109,8 +142,13 @@ static bool segment_walk(const struct walk *walk, const struct image_segment *se
     uint64_t at = 0;
 
     while (at < size) {
-        size_t length = size - at < CHUNK ? (size_t)(size - at) : CHUNK;
+        uint64_t hole = hole_size(walk, segment, at, size, kept);
+        size_t length;
 
+        if (hole)
+            kept = 0;
+        at += hole;
+        length = size - at < CHUNK ? (size_t)(size - at) : CHUNK;
         scan_read(walk->image, segment, segment->vaddr + at, walk->buffer + kept, length);
         chunk.vaddr = segment->vaddr + at - kept;
         chunk.length = kept + length;

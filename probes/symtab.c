@@ -17,6 +17,9 @@
 #define CARRIED_SECTION ".gnu_debugdata"
 #define CARRIED_MAX (64u << 20)
 #define UNPACKED_MAX (256u << 20)
+#define SECTION_MAX 100000u
+#define TABLE_MAX (384ull << 20) /* bytes of symbols, and of their names: 16 million symbols */
+#define PROBES_PER_SYMBOL 16u    /* on the average; names that were made to collide take more */
 #define DEBUG_DIRECTORY "/usr/lib/debug/.build-id"
 
 /* The symbols of one file and an index by name (open addressing, entry + 1). */
@@ -64,17 +67,31 @@ static bool is_wanted(const GElf_Sym *symbol)
            (type == STT_FUNC || type == STT_OBJECT || type == STT_NOTYPE);
 }
 
-static void table_insert(struct table *table, const char *name, size_t entry)
+/* A linker keeps each name once: of those that have the same, table_find() wants the first. */
+static bool is_same_name(const struct table *table, uint32_t entry, const GElf_Sym *symbol)
+{
+    GElf_Sym other;
+
+    return gelf_getsym(table->symbols, (int)entry - 1, &other) && other.st_name == symbol->st_name;
+}
+
+static void table_insert(struct table *table, const GElf_Sym *symbol, const char *name,
+                         size_t entry, uint64_t *probes)
 {
     size_t at = gnu_hash(name, NULL) & (table->index_size - 1);
 
-    while (table->index[at])
-        at = (at + 1) & (table->index_size - 1);
+    for (; table->index[at]; at = (at + 1) & (table->index_size - 1))
+        if (*probes == 0 || is_same_name(table, table->index[at], symbol))
+            return;
+        else
+            --*probes;
     table->index[at] = (uint32_t)entry + 1;
 }
 
 static bool table_index(struct table *table)
 {
+    uint64_t probes = 65536 + (uint64_t)table->count * PROBES_PER_SYMBOL;
+
     for (table->index_size = 64; table->index_size < 2 * table->count;)
         table->index_size *= 2;
     table->index = calloc(table->index_size, sizeof *table->index);
@@ -84,7 +101,7 @@ static bool table_index(struct table *table)
 
         if (gelf_getsym(table->symbols, (int)i, &symbol) && is_wanted(&symbol) &&
             (name = symbol_name(table, &symbol)) && *name)
-            table_insert(table, name, i);
+            table_insert(table, &symbol, name, i, &probes);
     }
     return table->index != NULL;
 }
@@ -95,12 +112,12 @@ static bool table_load(struct table *table)
     Elf_Scn *section = symtab_section(table->elf, &header), *strings;
     Elf_Data *data;
 
-    if (!section || header.sh_entsize == 0)
+    if (!section || header.sh_entsize == 0 || header.sh_size > TABLE_MAX)
         return false;
     table->symbols = elf_getdata(section, NULL);
     strings = elf_getscn(table->elf, header.sh_link);
     data = strings && gelf_getshdr(strings, &strings_header) &&
-                   strings_header.sh_type == SHT_STRTAB
+                   strings_header.sh_type == SHT_STRTAB && strings_header.sh_size <= TABLE_MAX
                ? elf_getdata(strings, NULL)
                : NULL;
     if (!table->symbols || !data || !data->d_buf)
@@ -128,13 +145,45 @@ static bool table_use(struct table *table)
     return false;
 }
 
+/* Of a file, or of what lies in memory. */
+static bool part_read(int fd, const void *memory, size_t memory_size, void *buffer, size_t size,
+                      uint64_t offset)
+{
+    if (!memory)
+        return file_read(fd, buffer, size, offset);
+    if (offset > memory_size || size > memory_size - offset)
+        return false;
+    memcpy(buffer, (const unsigned char *)memory + offset, size);
+    return true;
+}
+
+/* elf_begin() makes a structure for each section, before anybody could ask it how many there are. More
+ * than 65279 are counted in section 0. */
+static bool sections_are_few(int fd, const void *memory, size_t memory_size)
+{
+    unsigned char bytes[sizeof(Elf64_Ehdr)] = "", section[sizeof(Elf64_Shdr)];
+    struct elf_form form;
+    Elf64_Ehdr header;
+
+    if (!part_read(fd, memory, memory_size, bytes, sizeof(Elf32_Ehdr), 0) ||
+        !elf_form_of(bytes, &form) ||
+        !part_read(fd, memory, memory_size, bytes, elf_form_size(form, ELF_HEADER), 0))
+        return false;
+    header = elf_read_header(form, bytes);
+    if (header.e_shnum || header.e_shoff == 0)
+        return true;
+    return part_read(fd, memory, memory_size, section, elf_form_size(form, ELF_SECTION_HEADER),
+                     header.e_shoff) &&
+           elf_read_section_header(form, section).sh_size <= SECTION_MAX;
+}
+
 /* ELF_C_READ reads with pread() and never maps the file. */
 static bool table_open(struct table *table, int fd)
 {
     memset(table, 0, sizeof *table);
     table->fd = fd;
     elf_version(EV_CURRENT);
-    table->elf = fd >= 0 ? elf_begin(fd, ELF_C_READ, NULL) : NULL;
+    table->elf = fd >= 0 && sections_are_few(fd, NULL, 0) ? elf_begin(fd, ELF_C_READ, NULL) : NULL;
     return table_use(table);
 }
 
@@ -161,7 +210,7 @@ static bool table_open_carried(struct table *table, int fd)
     table->fd = -1;
     if (!found || !carried_unpack(fd, &header, &table->memory, &size))
         return false;
-    table->elf = elf_memory(table->memory, size);
+    table->elf = sections_are_few(-1, table->memory, size) ? elf_memory(table->memory, size) : NULL;
     return table_use(table);
 }
 

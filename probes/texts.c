@@ -8,6 +8,7 @@
 #include "scan.h"
 
 #define MATCH_MAX 512u
+#define TRIES_MAX 4096u /* of one text in one file: what is built to be tried costs no more */
 #define BEFORE_MAX 48u /* what a pattern may have before the literal that is searched for */
 
 /* TEXT facts with the literal that each is searched by; made once, never released. */
@@ -168,7 +169,9 @@ static bool hit(void *user, size_t needle, uint64_t vaddr)
     struct text_hit *hit = &search->hits[needle];
     char version[sizeof hit->version];
     size_t length;
-    const char *bytes = match_at(search, needle, &vaddr, version, sizeof version, &length);
+    const char *bytes = hit->tries++ < TRIES_MAX
+                            ? match_at(search, needle, &vaddr, version, sizeof version, &length)
+                            : NULL;
 
     if (!bytes)
         return true;

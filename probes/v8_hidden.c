@@ -27,6 +27,7 @@
 #define CHAIN_MAX 16u         /* texts with the same numbers */
 #define NUMBER_MAX 65535
 #define WORK_MAX (8u << 20)   /* groups of four that are looked up: no file has so many by nature */
+#define CHECK_MAX 65536u      /* texts that are held against a snapshot's header */
 #define GROUP_MAX 64u         /* bytes: four integers, 16 apart */
 
 struct candidate {
@@ -45,7 +46,7 @@ struct finder {
     unsigned count;
     uint16_t heads[HASH_SIZE];             /* index + 1; by the numbers in ascending order */
     unsigned char largest[NUMBER_MAX / 8 + 1]; /* a bit for each largest number of a candidate */
-    unsigned work;
+    unsigned work, checks;
 };
 
 /* ---- candidates ---------------------------------------------------------------------------------------- */
@@ -212,7 +213,8 @@ static void text_examine(struct finder *finder, const struct scan_chunk *chunk, 
         candidate->inner = false;
         candidate->vaddr = read.vaddr;
     }
-    if (!candidate || candidate->snapshot || !is_padded(bytes, length, read.text))
+    if (!candidate || candidate->snapshot || !is_padded(bytes, length, read.text) ||
+        finder->checks++ >= CHECK_MAX)
         return;
     candidate->snapshot = snapshot_check(finder, chunk->segment, read.vaddr);
     if (!candidate->snapshot)

@@ -294,6 +294,11 @@ static void relocations_read(struct image *image)
     image->relr_count = image->relr ? size / sizeof(uint64_t) : 0;
 }
 
+static bool is_believable(const struct image *image, uint32_t count)
+{
+    return !image->fetch || count <= IMAGE_SYMBOL_MAX;
+}
+
 static bool gnu_hash_read(struct image *image)
 {
     const Elf64_Dyn *entry = image_dynamic(image, DT_GNU_HASH);
@@ -304,7 +309,8 @@ static bool gnu_hash_read(struct image *image)
         return true;
     vaddr = image_pointer(image, entry->d_un.d_ptr);
     header = table_at(image, vaddr, 16, 8); /* the Bloom words behind it are 8 bytes each */
-    if (!header || header[2] == 0 || (header[2] & (header[2] - 1)) != 0 || header[3] > 31)
+    if (!header || !is_believable(image, header[0]) || !is_believable(image, header[2]) ||
+        !is_believable(image, header[1]) || header[2] == 0 || (header[2] & (header[2] - 1)) != 0 || header[3] > 31)
         return false;
     uint64_t bloom_size = (uint64_t)header[2] * 8, bucket_size = (uint64_t)header[0] * 4;
     uint64_t chain = vaddr + 16 + bloom_size + bucket_size;
@@ -318,7 +324,10 @@ static bool gnu_hash_read(struct image *image)
     image->gnu.bloom = (const uint64_t *)(const void *)(header + 4);
     image->gnu.buckets = (const uint32_t *)(image->gnu.bloom + header[2]);
     image->gnu.chain = image->gnu.buckets + header[0];
-    image->gnu.chain_count = room / 4 > UINT32_MAX ? UINT32_MAX : (uint32_t)(room / 4);
+    room = room / 4 > UINT32_MAX ? UINT32_MAX : room / 4;
+    if (!is_believable(image, (uint32_t)room))
+        room = IMAGE_SYMBOL_MAX;
+    image->gnu.chain_count = (uint32_t)room;
     return true;
 }
 
@@ -360,7 +369,8 @@ static void sysv_hash_read(struct image *image)
         return;
     vaddr = image_pointer(image, entry->d_un.d_ptr);
     header = table_at(image, vaddr, 8, 4);
-    if (!header || header[0] == 0 ||
+    if (!header || header[0] == 0 || !is_believable(image, header[0]) ||
+        !is_believable(image, header[1]) ||
         !table_at(image, vaddr, 8 + ((uint64_t)header[0] + header[1]) * 4, 4))
         return;
     image->sysv.bucket_count = header[0];
@@ -414,6 +424,8 @@ static void symbols_read(struct image *image)
     room = room_at(image, vaddr, true) / sizeof(Elf64_Sym);
     if (count > room)
         count = (uint32_t)room;
+    if (!is_believable(image, count))
+        count = IMAGE_SYMBOL_MAX;
     image->symbols = table_at(image, vaddr, (uint64_t)count * sizeof(Elf64_Sym), 8);
     image->symbol_count = image->symbols ? count : 0;
 }

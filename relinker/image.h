@@ -22,6 +22,10 @@
 #include "engraft.h"
 
 #define IMAGE_SEGMENT_MAX 16
+/* Of a file that a reader gives: more than any library has, and few enough to look at each. What is
+ * loaded is believed, as ld.so does. */
+#define IMAGE_SYMBOL_MAX (2u << 20)
+#define IMAGE_CHAIN_MAX 16384u /* symbols in one bucket of a hash table */
 
 struct image_segment {
     uint64_t vaddr;

@@ -98,19 +98,25 @@ static bool symbol_is(const struct image *image, uint32_t index, const char *nam
            image_version_matches(image, index, version);
 }
 
+/* What somebody else made shall not cost a walk through a million symbols for each name. */
+static uint32_t chain_limit(const struct image *image, uint32_t count)
+{
+    return image->fetch && count > IMAGE_CHAIN_MAX ? IMAGE_CHAIN_MAX : count;
+}
+
 static const Elf64_Sym *gnu_find(const struct image *image, const char *name, uint32_t hash,
                                  const char *version)
 {
     uint64_t word = image->gnu.bloom[(hash / 64) & image->gnu.bloom_mask];
     const Elf64_Sym *candidate = NULL;
-    uint32_t index;
+    uint32_t index, steps = chain_limit(image, image->gnu.chain_count);
 
     if (!(word >> (hash % 64) & word >> (hash >> image->gnu.bloom_shift) % 64 & 1))
         return NULL;
     index = image->gnu.buckets[hash % image->gnu.bucket_count];
     if (index < image->gnu.symbol_offset)
         return NULL;
-    for (; index - image->gnu.symbol_offset < image->gnu.chain_count; index++) {
+    for (; steps-- && index - image->gnu.symbol_offset < image->gnu.chain_count; index++) {
         uint32_t chain = image->gnu.chain[index - image->gnu.symbol_offset];
 
         if (index < image->symbol_count && ((chain ^ hash) >> 1) == 0 &&
@@ -129,9 +135,10 @@ static const Elf64_Sym *sysv_find(const struct image *image, const char *name,
                                   const char *version)
 {
     uint32_t index = image->sysv.buckets[sysv_hash(name) % image->sysv.bucket_count];
+    uint32_t steps = chain_limit(image, image->sysv.chain_count);
     const Elf64_Sym *candidate = NULL;
 
-    for (uint32_t steps = 0; index != 0 && steps < image->sysv.chain_count; steps++) {
+    for (; index != 0 && steps; steps--) {
         if (index >= image->symbol_count || index >= image->sysv.chain_count)
             break;
         if (symbol_is(image, index, name, version)) {

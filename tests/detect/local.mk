@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 #
-# Detection: real builds (detect.t), what is no engine (scan.t), running processes (live.t).
+# Detection: real builds (detect.t), what is no engine (scan.t), running processes (live.t),
+# what was made to cost time or memory (hostile.t).
 
 detect_tests = \
 	tests/detect/detect.t \
+	tests/detect/hostile.t \
 	tests/detect/live.t \
 	tests/detect/lookalike.t \
 	tests/detect/scan.t
@@ -21,6 +23,7 @@ EXTRA_DIST += \
 	tests/detect/builds.py \
 	tests/detect/detect.py \
 	tests/detect/elf_variants.py \
+	tests/detect/hostile.py \
 	tests/detect/lookalike.py \
 	tests/detect/owners \
 	tests/detect/scan.py \

@@ -12,7 +12,7 @@ seed=${ENGRAFT_FUZZ_SEED:-1}
 cc=${CC:-cc}
 [ -x "$fuzzers/fuzz_image" ] || tap_skip_all 'the compiler has no ASan and UBSan'
 cd "$work" || exit 99
-mkdir inputs notes searched getters
+mkdir inputs notes searched getters engines
 
 echo 'SEED_1 { global: seed*; local: *; }; SEED_2 { } SEED_1;' >seed.map
 object() { # NAME FLAG...
@@ -70,7 +70,22 @@ $cc -D_GNU_SOURCE -I"$srcdir" -o seed_foreign "$here/seed_foreign.c" \
     "$srcdir"/tests/probes/foreign_{object,core}.c 2>foreign.log && ./seed_foreign "$PWD/foreign"
 sed 's/^/# /' foreign.log
 
-enough() { [ "$(ls inputs | wc -l)" -ge 8 ] && [ "$(ls notes | wc -l)" -ge 1 ] &&
+# Files that have what engines are recognised by, of two word sizes, and small engines that are there.
+for group in 0 1 2 3; do
+    "$fuzzers/seed_engines" $group 4 >engines.c
+    $cc -w -shared -fPIC -O1 -nostdlib -o engines/$group.so engines.c
+    $cc -w -m32 -shared -fPIC -O1 -nostdlib -o engines/narrow-$group.so engines.c
+done >engines.log 2>&1
+"$fuzzers/seed_engines" 0 1 texts >engines.c
+$cc -w -shared -fPIC -nostdlib -s -o engines/texts.so engines.c
+for name in lua5.4-bookworm duktape-2.7 mujs-1.3.2; do
+    library=$(find "$("$srcdir/tests/world" path $name)" -name 'lib*.so.*' -type f 2>/dev/null |
+        head -n 1)
+    [ -z "$library" ] || cp "$library" "engines/$name"
+done
+
+enough() { [ "$(ls engines | wc -l)" -ge 5 ] && [ "$(ls inputs | wc -l)" -ge 8 ] &&
+    [ "$(ls notes | wc -l)" -ge 1 ] &&
     [ "$(ls foreign | wc -l)" -ge 22 ]; }
 fuzz() { # HARNESS RUNS FILE...
     local status=0
@@ -113,5 +128,6 @@ it "files, $((runs / 4)) runs" fuzz fuzz_file $((runs / 4)) inputs/*
 it "objects of other machines and cores, $((runs / 4)) runs" fuzz fuzz_file $((runs / 4)) foreign/*
 it "searches, $((runs / 4)) runs" fuzz fuzz_scan $((runs / 4)) searched/*
 it "processes, $((runs / 4)) runs" fuzz fuzz_process $((runs / 4)) processes/*
+it "identification, $((runs / 4)) runs" fuzz fuzz_identify $((runs / 4)) engines/* foreign/*
 it "getters, $((runs / 8)) runs" fuzz fuzz_getter $((runs / 8)) getters/*
 tap_end

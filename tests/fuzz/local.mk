@@ -28,13 +28,15 @@ libfuzz_la_SOURCES = \
 	tests/fuzz/driver.c \
 	tests/unit/object.c
 
-check_PROGRAMS += tests/fuzz/fuzz_file tests/fuzz/fuzz_getter tests/fuzz/fuzz_image \
-	tests/fuzz/fuzz_live tests/fuzz/fuzz_note tests/fuzz/fuzz_process \
-	tests/fuzz/fuzz_scan
+check_PROGRAMS += tests/fuzz/fuzz_file tests/fuzz/fuzz_getter tests/fuzz/fuzz_identify \
+	tests/fuzz/fuzz_image tests/fuzz/fuzz_live tests/fuzz/fuzz_note \
+	tests/fuzz/fuzz_process tests/fuzz/fuzz_scan tests/fuzz/seed_engines
 tests_fuzz_fuzz_file_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_file_LDADD = libfuzz.la
 tests_fuzz_fuzz_getter_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_getter_LDADD = libfuzz.la
+tests_fuzz_fuzz_identify_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_identify_LDADD = libfuzz.la
 tests_fuzz_fuzz_image_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_image_LDADD = libfuzz.la
 tests_fuzz_fuzz_live_CFLAGS = $(fuzz_cflags)
@@ -45,4 +47,6 @@ tests_fuzz_fuzz_process_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_process_LDADD = libfuzz.la
 tests_fuzz_fuzz_scan_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_scan_LDADD = libfuzz.la
+tests_fuzz_seed_engines_CFLAGS = $(fuzz_cflags)
+tests_fuzz_seed_engines_LDADD = libfuzz.la
 endif

@@ -3,7 +3,7 @@
 # The measuring programs; bench/run makes what they measure and prints the table (./dev bench).
 # bench/node/run makes its own (./dev bench --node).
 
-noinst_PROGRAMS += bench/bind bench/call bench/load bench/ps bench/scan bench/start
+noinst_PROGRAMS += bench/bind bench/call bench/load bench/ps bench/scan bench/start bench/symbols
 
 bench_bind_SOURCES = bench/bind.c bench/measure.h
 bench_bind_LDADD = libengraft-core.la
@@ -14,6 +14,8 @@ bench_ps_LDADD = libengraft.la
 bench_scan_SOURCES = bench/scan.c bench/measure.h
 bench_scan_LDADD = libidentify.la libreaders.la libprobes.la librelinker.la $(LIBELF_LIBS)
 bench_start_SOURCES = bench/start.c bench/measure.h
+bench_symbols_SOURCES = bench/symbols.c bench/measure.h
+bench_symbols_LDADD = libidentify.la libreaders.la libprobes.la librelinker.la $(LIBELF_LIBS)
 
 EXTRA_DIST += bench/engine.c bench/forward.c bench/inputs bench/processes bench/run
 EXTRA_DIST += bench/node/client.js bench/node/host.c bench/node/measure.py bench/node/programs \

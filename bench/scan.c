@@ -4,7 +4,7 @@
  *
  *     scan ROUNDS PATTERNS FILE
  *
- * Writes the texts of engines.def to PATTERNS, one in a line, and finds them in FILE in three ways:
+ * Writes the presence texts of engines.def to PATTERNS, one in a line, and finds them in FILE in three ways:
  * scan_image(), which reads the segments that hold constants; memmem() over the same bytes, once for
  * each text; `strings -a FILE | grep -F -f PATTERNS`. Prints "scan-KEY NANOSECONDS", the least of
  * ROUNDS, and for scan_image() also scan-engraft-mb, per MB of the bytes it looked at. All three have
@@ -48,11 +48,8 @@ static void needles_collect(const char *path)
 
     if (!patterns)
         fail(path, "cannot be written");
-    for (size_t i = 0; (facts = engine_facts_at(i)); i++) {
+    for (size_t i = 0; (facts = engine_facts_at(i)); i++)
         facts_add(facts->presence, patterns);
-        facts_add(facts->version, patterns);
-        facts_add(facts->config, patterns);
-    }
     fclose(patterns);
 }
 

@@ -63,7 +63,7 @@ class Garden:
         wanted = set(table.known_engines())
         for build in builds.read_builds():
             engines = wanted.intersection(row[0] for row in build.rows)
-            if engines and not build.for_all and "!" not in build.path:
+            if engines and not build.for_all:
                 wanted -= self.plant(build, world, engines, scratch)
         for engine in wanted:
             self.reasons.setdefault(engine, "unverified: no build of it is known")

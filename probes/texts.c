@@ -23,17 +23,20 @@ struct text_catalogue {
 
 static struct text_catalogue *catalogues[1 + ENGINES_MAX]; /* 0: presence of all engines */
 
+/* A pattern without a literal that is long enough cannot be searched for; tests/probes/test_pattern
+ * finds such rows. */
 static void catalogue_add(struct text_catalogue *catalogue, const struct fact *facts)
 {
     for (size_t i = 0; i < FACTS_MAX && facts[i].kind; i++) {
-        size_t number = catalogue->count;
-        char *literal = catalogue->literals[number];
+        size_t number = catalogue->count, length;
 
         if (facts[i].kind != FACT_TEXT || number == catalogue->room)
             continue;
-        catalogue->needles[number] = (struct scan_needle){
-            literal, pattern_literal(facts[i].name, literal, PATTERN_LITERAL_MAX,
-                                     &catalogue->inside[number])};
+        length = pattern_literal(facts[i].name, catalogue->literals[number], PATTERN_LITERAL_MAX,
+                                 &catalogue->inside[number]);
+        if (length == 0)
+            continue;
+        catalogue->needles[number] = (struct scan_needle){catalogue->literals[number], length};
         catalogue->facts[number] = &facts[i];
         catalogue->count++;
     }

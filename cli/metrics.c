@@ -12,31 +12,12 @@
 
 /* ---- the text ---- */
 
-/* Length of the UTF-8 sequence that `text` starts with; 0 when it is none. A reader refuses a whole
- * file for one byte that is not UTF-8, and values come from files of other people. */
-static size_t sequence_length(const unsigned char *text)
-{
-    size_t length = text[0] < 0x80                       ? 1
-                    : text[0] >= 0xc2 && text[0] <= 0xdf ? 2
-                    : text[0] >= 0xe0 && text[0] <= 0xef ? 3
-                    : text[0] >= 0xf0 && text[0] <= 0xf4 ? 4
-                                                         : 0;
-
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-        (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
-        return 0; /* too long for what it says, a surrogate, or beyond Unicode */
-    return length;
-}
-
+/* A reader refuses a whole file for one byte that is not UTF-8. */
 static void put_label(FILE *stream, const char *name, const char *value)
 {
     fprintf(stream, "%s=\"", name);
     while (*value) {
-        size_t length = sequence_length((const unsigned char *)value);
+        size_t length = utf8_length(value);
 
         if (*value == '\\' || *value == '"')
             putc('\\', stream);

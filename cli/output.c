@@ -33,13 +33,52 @@ void output_close(void)
     }
 }
 
-/* Names come from files that nobody vouches for: none of them may speak to the terminal. */
+size_t utf8_length(const char *bytes)
+{
+    const unsigned char *text = (const unsigned char *)bytes;
+    size_t length = text[0] < 0x80                       ? 1
+                    : text[0] >= 0xc2 && text[0] <= 0xdf ? 2
+                    : text[0] >= 0xe0 && text[0] <= 0xef ? 3
+                    : text[0] >= 0xf0 && text[0] <= 0xf4 ? 4
+                                                         : 0;
+
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
+        (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
+        return 0; /* too long for what it says, a surrogate, or beyond Unicode */
+    return length;
+}
+
+/* Controls are below U+0020 and from U+007F to U+009F (some terminals take U+009B for ESC [); and what
+ * turns around the order of the letters behind it. */
+static bool is_control(const char *text, size_t length)
+{
+    const unsigned char *at = (const unsigned char *)text;
+
+    if (length <= 1)
+        return length == 0 || at[0] < 0x20 || at[0] == 0x7f;
+    if (length == 2)
+        return at[0] == 0xc2 && at[1] < 0xa0;
+    return length == 3 && at[0] == 0xe2 &&
+           ((at[1] == 0x80 && (at[2] == 0x8e || at[2] == 0x8f || (at[2] >= 0xa8 && at[2] <= 0xae))) ||
+            (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
+}
+
+/* Names come from files that nobody vouches for: none of them may speak to the terminal. There is a NUL
+ * behind `text`; `length` ends with a letter. */
 static void put_bytes(FILE *stream, const char *text, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)text[i];
+    for (size_t i = 0; i < length;) {
+        size_t letter = utf8_length(text + i);
 
-        putc(byte < 0x20 || byte == 0x7f ? '?' : byte, stream);
+        if (is_control(text + i, letter))
+            putc('?', stream);
+        else
+            fwrite(text + i, 1, letter, stream);
+        i += letter ? letter : 1;
     }
 }
 

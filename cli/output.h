@@ -12,6 +12,9 @@
 
 _Noreturn void out_of_memory(void);
 
+/* Length of the UTF-8 sequence that a text starts with; 0 when it is none. */
+size_t utf8_length(const char *bytes);
+
 /* For atexit(): an output that could not be written ends in status 1. */
 void output_close(void);
 

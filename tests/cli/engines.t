@@ -156,6 +156,14 @@ fi
 plain_file() { ! grep -q "$(printf '\033')" out; }
 it "none in a file" plain_file
 
+# Whoever names a file does not speak to the terminal: C0, a byte that is no letter, C1, U+202E.
+controls() {
+    "$engraft" inspect "$(printf '/none/a\033\233b\302\233c\342\200\256d\303\274e\342\202\254')" 2>err
+    grep -qxF "engraft: /none/a??b?c?d$(printf '\303\274e\342\202\254'): No such file or directory" err ||
+        { od -c err; return 1; }
+}
+it "no control characters of any kind" controls
+
 # ---- explain
 
 it "explain a mangled name" exits 0 "$engraft" explain --json _ZN2v87Isolate10GetCurrentEv \

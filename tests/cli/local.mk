@@ -4,6 +4,7 @@ cli_tests = \
 	tests/cli/bound.t \
 	tests/cli/completion.t \
 	tests/cli/engines.t \
+	tests/cli/foreign.t \
 	tests/cli/needs.t \
 	tests/cli/ps.t \
 	tests/cli/run.t \

@@ -15,6 +15,7 @@
 #include "probes.h"
 
 #define BOUND_MAX 64 /* of probe.c, in one process */
+#define CATALOGUE_MIN 5
 /* Bytes of all modules together: a process may map one file a thousand times. */
 #define CONTENT_MAX (16ull << 30)
 
@@ -189,6 +190,28 @@ static void look_alikes_remove(struct found *found, size_t first)
     found->count = kept;
 }
 
+static bool is_by_texts(const struct engine_instance *instance)
+{
+    return instance->confidence == ENGRAFT_CONFIDENCE_STRONG &&
+           instance->symbols == ENGRAFT_SYMBOLS_NONE;
+}
+
+/* A file with the texts of many engines and nothing else of them knows engines and is none: a scanner, a
+ * manual. No program is known to have more than two with their symbols hidden. */
+static void catalogue_remove(struct found *found, size_t first)
+{
+    size_t kept = first, count = 0;
+
+    for (size_t i = first; i < found->count; i++)
+        count += is_by_texts(&found->items[i]);
+    if (count < CATALOGUE_MIN)
+        return;
+    for (size_t i = first; i < found->count; i++)
+        if (!is_by_texts(&found->items[i]))
+            found->items[kept++] = found->items[i];
+    found->count = kept;
+}
+
 static bool is_stub(const struct image *image)
 {
     uint32_t size;
@@ -222,6 +245,7 @@ static bool facts_examine(const struct image *image, struct found *found)
     }
     texts_release(&texts);
     look_alikes_remove(found, first);
+    catalogue_remove(found, first);
     return !failed;
 }
 

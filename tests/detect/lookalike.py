@@ -68,6 +68,9 @@ def main():
                  if names(inspector, build(directory, "all", texts)) == {name}]
         cases.append(detect.Case(f"all texts of an engine are taken for it: {' '.join(taken)}",
                                  [] if len(taken) >= 10 else ["too few: the texts are not right"]))
+        found = names(inspector, build(directory, "catalogue", sum(several.values(), [])))
+        cases.append(detect.Case("all texts of all engines are a catalogue, and no engine",
+                                 [f"taken for: {found}"] if found else []))
         for number in range(2):
             one_each = [texts[number] for texts in rows.values() if len(texts) > number]
             found = names(inspector, build(directory, f"one{number}", one_each))

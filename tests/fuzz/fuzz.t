@@ -76,8 +76,10 @@ for group in 0 1 2 3; do
     $cc -w -shared -fPIC -O1 -nostdlib -o engines/$group.so engines.c
     $cc -w -m32 -shared -fPIC -O1 -nostdlib -o engines/narrow-$group.so engines.c
 done >engines.log 2>&1
-"$fuzzers/seed_engines" 0 1 texts >engines.c
-$cc -w -shared -fPIC -nostdlib -s -o engines/texts.so engines.c
+for group in 0 5 10; do # few in each: many are a catalogue
+    "$fuzzers/seed_engines" $group 12 texts >engines.c
+    $cc -w -shared -fPIC -nostdlib -s -o engines/texts-$group.so engines.c
+done
 for name in lua5.4-bookworm duktape-2.7 mujs-1.3.2; do
     library=$(find "$("$srcdir/tests/world" path $name)" -name 'lib*.so.*' -type f 2>/dev/null |
         head -n 1)

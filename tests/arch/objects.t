@@ -68,8 +68,8 @@ done
 plain 'libengraft.so.0: needs the C library only' needed_only "$build/libengraft.so.0" "$names"
 plain 'libengraft-preload.so: needs libengraft and the C library' needed_only \
     "$build/libengraft-preload.so" "libengraft\.so\.0|$names"
-plain 'engraft-deep.so: needs elfutils, perhaps capstone, and the C library' needed_only \
-    "$build/engraft-deep.so" "libelf\.so\.1|libdw\.so\.1|libcapstone\.so\.[0-9]*|$names"
+plain 'engraft-deep.so: needs elfutils, perhaps capstone and lzma, and the C library' needed_only \
+    "$build/engraft-deep.so" "libelf\.so\.1|libdw\.so\.1|libcapstone\.so\.[0-9]*|liblzma\.so\.5|$names"
 plain 'libengraft.so.0: exports engraft_*' exports_only "$build/libengraft.so.0" 'engraft_[a-z0-9_]*'
 # Not part of the API: what stubs and the preload library call, what readers of processes look for.
 plain 'libengraft.so.0: exports what engraft.h declares, and little more' exports_declared \

@@ -42,10 +42,12 @@ def texts_of_rows():
 
 
 def build(directory, name, texts):
-    """An object that has these texts, with NULs between them, and says that they are used."""
+    """An object that has these texts, with NULs between them, and as much code as an engine."""
     source = directory / f"{name}.c"
     content = b"".join(b"\0" + text_of(text).encode() + b"\0" for text in texts)
-    source.write_text("const char texts[] = {" + ",".join(map(str, content)) + ", 0};\n")
+    # What has less code than the smallest engine is none, whatever it says.
+    source.write_text("const char texts[] = {" + ",".join(map(str, content)) + ", 0};\n"
+                      '__asm__(".text\\n.skip 65536\\n");\n')
     target = directory / f"{name}.so"
     subprocess.run([*shlex.split(os.environ.get("CC", "cc")), "-shared", "-fPIC", "-o", target,
                     source], check=True)

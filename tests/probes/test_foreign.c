@@ -77,7 +77,7 @@ static void refused(void **state)
         OPENED(object, written(&foreign_kinds[i]));
         assert_int_equal(image_check_native(&object.images[0], &error), ENGRAFT_UNSUPPORTED);
         assert_non_null(
-            strstr(error.reason, foreign_kinds[i].narrow ? "32-bit object" : "big-endian object"));
+            strstr(error.reason, foreign_kinds[i].narrow ? "32-bit" : "64-bit big-endian object"));
         opened_deinit(&object);
     }
     OPENED(native, fixture_build("native.so", "int x;", ""));

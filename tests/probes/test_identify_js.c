@@ -28,8 +28,9 @@ static void object_clear(void)
         .memory = (const unsigned char *)&object,
         .segments = {{.memory_size = CONSTANTS_SIZE, .file_size = CONSTANTS_SIZE, .flags = PF_R},
                      {.vaddr = CONSTANTS_SIZE, .memory_size = DATA_SIZE, .file_size = DATA_SIZE,
-                      .flags = PF_R | PF_W}},
-        .segment_count = 2,
+                      .flags = PF_R | PF_W},
+                     {.vaddr = sizeof object, .file_size = 1 << 20, .flags = PF_R | PF_X}},
+        .segment_count = 3,
         .vaddr_end = sizeof object,
     };
 }

@@ -250,6 +250,16 @@ static enum engraft_status module_add(const struct core *core, const struct grou
                : ENGRAFT_OK;
 }
 
+/* Whether so many of the modules are of this file that there is no need for another. */
+static bool is_enough(const struct deep_modules *modules, const struct group *group)
+{
+    unsigned times = 0;
+
+    for (size_t i = 0; i < modules->count && times < MODULE_TIMES_MAX; i++)
+        times += strcmp(modules->images[i].path, group->path) == 0;
+    return times == MODULE_TIMES_MAX;
+}
+
 /* V8 maps the code of its builtins once more, near its heap: a part of an object that is known. */
 static bool is_remapped(const struct deep_modules *modules, const struct group *group)
 {
@@ -299,7 +309,7 @@ static enum engraft_status group_add(const struct core *core, struct group *grou
     if (!group->path)
         return error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
     deleted_strip(group);
-    if (group->first->offset == 0 || !is_remapped(modules, group))
+    if (group->first->offset == 0 ? !is_enough(modules, group) : !is_remapped(modules, group))
         status = module_add(core, group, modules, reterr);
     free(group->path);
     return status;

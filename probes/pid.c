@@ -316,6 +316,17 @@ static void missing_add(struct deep_modules *modules, const struct mapped_file *
     modules->missing_count++;
 }
 
+/* A process may map a large file ten thousand times, and make us read it as often. */
+static bool is_enough(const struct mapped_files *files, size_t index)
+{
+    const struct mapped_file *file = &files->items[index];
+    unsigned times = 0;
+
+    for (size_t i = 0; file->executable && i < index && times < MODULE_TIMES_MAX; i++)
+        times += files->items[i].inode == file->inode && files->items[i].device == file->device;
+    return times == MODULE_TIMES_MAX;
+}
+
 static enum engraft_status modules_open(pid_t pid, struct mapped_files *files,
                                         struct deep_modules *modules,
                                         struct engraft_error *reterr)
@@ -331,7 +342,11 @@ static enum engraft_status modules_open(pid_t pid, struct mapped_files *files,
         return error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
     for (size_t i = 0; i < files->count; i++) {
         struct engraft_error error;
-        enum engraft_status status =
+        enum engraft_status status;
+
+        if (is_enough(files, i))
+            continue;
+        status =
             modules->count == MODULE_MAX
                 ? error_set(&error, ENGRAFT_FORMAT, NULL, NULL, "one of more than %u objects",
                             MODULE_MAX)

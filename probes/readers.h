@@ -16,6 +16,7 @@
 struct core;
 
 #define MODULE_MAX 4096u /* of one process or core, and as many that are missing */
+#define MODULE_TIMES_MAX 16u /* the same file: ld.so has so many namespaces */
 
 /* Where the bytes of an image come from. At least one of fd, pid and core is set. */
 struct reader_source {

@@ -38,7 +38,7 @@ static void literals_try(const uint8_t *bytes, size_t size)
     struct scan *scan;
 
     for (size_t i = 0; i < count; i++) {
-        size_t at = (bytes[2 * i] << 8 | bytes[2 * i + 1]) % (size - 31);
+        size_t at = ((size_t)bytes[2 * i] << 8 | bytes[2 * i + 1]) % (size - 31);
 
         needles[i] = (struct scan_needle){(const char *)bytes + at, 6u + bytes[i] % 26u};
     }

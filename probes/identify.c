@@ -278,10 +278,24 @@ static bool bound_examine(const struct image *images, size_t count, struct found
     return true;
 }
 
+/* No more memory than it takes: there is one for every file that runs. */
+static void found_trim(struct found *found)
+{
+    struct engine_instance *smaller;
+
+    if (found->count == 0) {
+        free(found->items);
+        found->items = NULL;
+        return;
+    }
+    smaller = realloc(found->items, found->count * sizeof *found->items);
+    if (smaller)
+        found->items = smaller;
+}
+
 bool identify_image(const struct image *image, struct identity *ret_identity)
 {
     struct found found = {0};
-    struct engine_instance *smaller;
 
     if (!bound_examine(image, 1, &found) || !facts_examine(image, &found)) {
         free(found.items);
@@ -289,12 +303,8 @@ bool identify_image(const struct image *image, struct identity *ret_identity)
     }
     for (size_t i = 0; i < found.count; i++)
         found.items[i].modules[0] = NULL;
-    smaller = found.count ? realloc(found.items, found.count * sizeof *found.items) : NULL;
-    if (!smaller && found.count == 0)
-        free(found.items);
-    else
-        found.items = smaller ? smaller : found.items;
-    *ret_identity = (struct identity){found.count ? found.items : NULL, found.count};
+    found_trim(&found);
+    *ret_identity = (struct identity){found.items, found.count};
     return true;
 }
 

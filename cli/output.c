@@ -257,6 +257,28 @@ void table_align_right(struct table *table, size_t column)
         scols_column_set_flags(aligned, SCOLS_FL_RIGHT);
 }
 
+/* The table library replaces most control characters itself, and not those that turn the direction
+ * of writing. */
+static char *cell_make(const char *text)
+{
+    char *copy = malloc(strlen(text) + 1);
+    char *end = copy;
+
+    if (!copy)
+        out_of_memory();
+    while (*text) {
+        size_t letter = utf8_length(text);
+
+        if (letter > 1 && is_control(text, letter))
+            *end++ = '?';
+        else
+            end = mempcpy(end, text, letter ? letter : 1);
+        text += letter ? letter : 1;
+    }
+    *end = '\0';
+    return copy;
+}
+
 void table_row(struct table *table, const char *color, const char *const *cells)
 {
     struct libscols_line *line = scols_table_new_line(table->table, NULL);
@@ -264,7 +286,7 @@ void table_row(struct table *table, const char *color, const char *const *cells)
     if (!line)
         out_of_memory();
     for (size_t i = 0; i < scols_table_get_ncols(table->table); i++) {
-        if (scols_line_set_data(line, i, cells[i]) != 0)
+        if (scols_line_refer_data(line, i, cells[i] ? cell_make(cells[i]) : NULL) != 0)
             out_of_memory();
     }
     if (color)

@@ -163,6 +163,12 @@ controls() {
         { od -c err; return 1; }
 }
 it "no control characters of any kind" controls
+controls_in_tables() {
+    ln -s "$libnode" "$(printf 'a\342\200\256b.so')" &&
+        LC_ALL=C.UTF-8 "$engraft" inspect "$(printf './a\342\200\256b.so')" >out &&
+        grep -q 'dynamic-symbol a?b.so' out && ! grep -q "$(printf '\342\200\256')" out || shown
+}
+it "nor in tables" controls_in_tables
 
 # ---- explain
 

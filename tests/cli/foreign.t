@@ -91,6 +91,7 @@ cat >planted.c <<'END'
 const char lua_ident[] = "$LuaVersion: Lua 5.4.4  Copyright (C) 1994-2022 Lua.org, PUC-Rio $";
 const char second[] = "attempt to compare two %s values";
 int lua_gettop(void) { return lua_ident[0] + second[0]; }
+__asm__(".text\n.skip 65536\n"); /* what has less code than an engine is none */
 #ifdef __i386__
 static long call(long number, long first, long second, long third)
 {

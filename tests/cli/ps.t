@@ -118,7 +118,7 @@ shown_by_world "PHP" php php-bookworm %D/usr/bin/php8.2 -n -r \
 cat >Wait.java <<'END'
 class Wait {
     public static void main(String[] arguments) throws Exception {
-        System.out.println(System.getProperty("java.vm.version"));
+        System.out.println(System.getProperty("java.vm.version").replaceAll("[+-].*", ""));
         System.in.read();
     }
 }

@@ -112,7 +112,7 @@ it "truncated in the tables" refused cut.so cut.so
 cp libfake.so.4 narrow.so && printf '\001' | dd of=narrow.so bs=1 seek=4 conv=notrunc status=none
 it "32-bit" refused narrow.so narrow.so
 cp libfake.so.4 riscv.so && printf '\363\000' | dd of=riscv.so bs=1 seek=18 conv=notrunc status=none
-it "another machine" refused machine riscv.so
+it "another machine" refused "object for RISC-V" riscv.so
 it "a directory" refused from from
 it "a library that is no engine" refused --plugin-abi nothing.so
 it "the wrong engine" refused "fake, not lua" libfake.so.4 --plugin-abi lua:5.4

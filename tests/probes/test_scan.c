@@ -96,7 +96,7 @@ static void random_texts(void **state)
     for (unsigned round = 0; round < 1500; round++) {
         unsigned count = 1 + random_below(40), shortest = 6 + random_below(8);
         unsigned alphabet = 1 + random_below(3);
-        size_t length = random_below(sizeof bytes / (alphabet == 1 ? 20 : 1));
+        size_t length = random_below((unsigned)(sizeof bytes / (alphabet == 1 ? 20 : 1)));
 
         random_fill(bytes, length, alphabet);
         for (unsigned i = 0; i < count; i++) {

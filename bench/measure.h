@@ -74,6 +74,18 @@ __attribute__((noreturn)) static inline void fail(const char *what, const char *
     exit(1);
 }
 
+/* The number that a command prints. */
+static inline size_t number_from(const char *command)
+{
+    FILE *output = popen(command, "r");
+    size_t number = 0;
+
+    if (!output || fscanf(output, "%zu", &number) != 1)
+        fail(command, "says nothing");
+    pclose(output);
+    return number;
+}
+
 static inline void *open_or_fail(const char *path, int flags)
 {
     void *handle = dlopen(path, flags);

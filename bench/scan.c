@@ -101,17 +101,6 @@ static size_t memmem_all(const struct bytes *all)
     return hits;
 }
 
-static size_t strings_all(const char *command)
-{
-    FILE *output = popen(command, "r");
-    size_t lines = 0;
-
-    if (!output || fscanf(output, "%zu", &lines) != 1)
-        fail(command, "says nothing");
-    pclose(output);
-    return lines;
-}
-
 static struct image image_open(const char *path)
 {
     struct deep_modules modules;
@@ -150,7 +139,7 @@ int main(int argc, char **argv)
             fail(argv[3], "the two do not find the same");
         start = now();
         sample_add(&loop, start - middle);
-        if (strings_all(command) == 0)
+        if (number_from(command) == 0)
             fail(command, "finds nothing");
         sample_add(&tools, now() - start);
     }

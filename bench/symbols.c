@@ -63,17 +63,6 @@ static size_t look_up(const struct image *image)
     return found;
 }
 
-static size_t lines_of(const char *command)
-{
-    FILE *output = popen(command, "r");
-    size_t lines = 0;
-
-    if (!output || fscanf(output, "%zu", &lines) != 1)
-        fail(command, "says nothing");
-    pclose(output);
-    return lines;
-}
-
 static char *command_make(const char *patterns)
 {
     char *command = NULL;
@@ -108,7 +97,7 @@ int main(int argc, char **argv)
         for (size_t j = 0; j < image_count; j++)
             found += look_up(&images[j]);
         middle = now();
-        if (!found || !lines_of(command))
+        if (!found || !number_from(command))
             fail(argv[3], "nothing was found in any file");
         end = now();
         if (i == 0 || middle - start < ours)

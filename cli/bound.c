@@ -17,31 +17,13 @@ static void print_owned(const char *label, const char *color, char *text, int le
     free(text);
 }
 
-/* "84 references: 80 direct, 4 local", as `engraft check` says it. */
 static void print_kinds(const struct engraft_target *target, size_t index)
 {
-    const char *separator = ": ";
-    size_t total = 0, size;
-    char *text;
-    FILE *stream = open_memstream(&text, &size);
+    size_t counts[KIND_COUNT] = { 0 };
 
-    if (!stream)
-        out_of_memory();
-    for (enum engraft_kind kind = ENGRAFT_KIND_DIRECT; kind <= ENGRAFT_KIND_NATIVE; kind++)
-        total += engraft_target_bound_kind_count(target, index, kind);
-    fprintf(stream, "%zu reference%s", total, total == 1 ? "" : "s");
-    for (enum engraft_kind kind = ENGRAFT_KIND_DIRECT; kind <= ENGRAFT_KIND_NATIVE; kind++) {
-        size_t count = engraft_target_bound_kind_count(target, index, kind);
-
-        if (count == 0)
-            continue;
-        fprintf(stream, "%s%zu %s", separator, count, engraft_kind_name(kind));
-        separator = ", ";
-    }
-    if (fclose(stream) != 0)
-        out_of_memory();
-    print_field("bindings", NULL, text);
-    free(text);
+    for (size_t kind = ENGRAFT_KIND_DIRECT; kind < KIND_COUNT; kind++)
+        counts[kind] = engraft_target_bound_kind_count(target, index, (enum engraft_kind)kind);
+    print_bindings(counts);
 }
 
 static void print_traps(const struct engraft_target *target, size_t index, size_t count)

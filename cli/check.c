@@ -64,30 +64,13 @@ static void print_json(const struct engraft_plan *plan)
     json_print(object);
 }
 
-/* "131 references: 129 direct, 2 trap" */
 static void print_counts(const struct engraft_plan *plan)
 {
-    size_t total = engraft_plan_binding_count(plan);
-    const char *separator = ": ";
-    char *text;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
+    size_t counts[KIND_COUNT] = { 0 };
 
-    if (!stream)
-        out_of_memory();
-    fprintf(stream, "%zu reference%s", total, total == 1 ? "" : "s");
-    for (enum engraft_kind kind = ENGRAFT_KIND_DIRECT; kind <= ENGRAFT_KIND_NATIVE; kind++) {
-        size_t count = engraft_plan_kind_count(plan, kind);
-
-        if (count == 0)
-            continue;
-        fprintf(stream, "%s%zu %s", separator, count, engraft_kind_name(kind));
-        separator = ", ";
-    }
-    if (fclose(stream) != 0)
-        out_of_memory();
-    print_field("bindings", NULL, text);
-    free(text);
+    for (size_t kind = ENGRAFT_KIND_DIRECT; kind < KIND_COUNT; kind++)
+        counts[kind] = engraft_plan_kind_count(plan, (enum engraft_kind)kind);
+    print_bindings(counts);
 }
 
 /* A trap or a fallback, in full: the reader has to find the call in their own source. */

@@ -216,6 +216,31 @@ void print_field(const char *label, const char *color, const char *text)
     } while (text[0]);
 }
 
+void print_bindings(const size_t counts[KIND_COUNT])
+{
+    const char *separator = ": ";
+    size_t total = 0, size;
+    char *text;
+    FILE *stream = open_memstream(&text, &size);
+
+    if (!stream)
+        out_of_memory();
+    for (size_t kind = ENGRAFT_KIND_DIRECT; kind < KIND_COUNT; kind++)
+        total += counts[kind];
+    fprintf(stream, "%zu reference%s", total, total == 1 ? "" : "s");
+    for (size_t kind = ENGRAFT_KIND_DIRECT; kind < KIND_COUNT; kind++) {
+        if (counts[kind] == 0)
+            continue;
+        fprintf(stream, "%s%zu %s", separator, counts[kind],
+                engraft_kind_name((enum engraft_kind)kind));
+        separator = ", ";
+    }
+    if (fclose(stream) != 0)
+        out_of_memory();
+    print_field("bindings", NULL, text);
+    free(text);
+}
+
 struct table {
     struct libscols_table *table;
 };

@@ -30,6 +30,10 @@ size_t output_width(void);
 /* "label    text", continued under the text where a line is too long. `color` may be NULL. */
 void print_field(const char *label, const char *color, const char *text);
 
+/* "bindings  84 references: 80 direct, 4 local"; counts[KIND], of which the first is not used. */
+#define KIND_COUNT (ENGRAFT_KIND_NATIVE + 1)
+void print_bindings(const size_t counts[KIND_COUNT]);
+
 /* Names of colours as print_field() and table_cell() take them; NULL where no colour is wanted. */
 const char *color_of_verdict(enum engraft_verdict verdict);
 const char *color_of_kind(enum engraft_kind kind);

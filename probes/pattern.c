@@ -220,7 +220,7 @@ size_t pattern_literal(const char *pattern, char *ret_text, size_t size, bool *r
             longest = length;
         }
         if (*pattern == '%' && strncmp(pattern, "%*", 2) != 0)
-            pattern += 2; /* a %v or its like */
+            pattern += pattern[1] ? 2 : 1; /* a %v or its like */
     }
     return longest;
 }

@@ -12,7 +12,7 @@ import tempfile
 import time
 
 ENGRAFT = os.environ.get("ENGRAFT", "engraft")
-SECONDS = 10
+SECONDS = 40 if os.environ.get("ENGRAFT_SANITIZERS") else 10
 MEMORY = 1 << 30
 PAGE = 4096
 

@@ -159,9 +159,7 @@ static void assert_running_node(const char *node, int ready)
     assert_int_equal(probe_images(modules.images, modules.count, instances, 2), 1);
     assert_string_equal(instances[0].abi.version, version);
     assert_int_equal(instances[0].ready, ready);
-    for (size_t i = 0; i < modules.count; i++)
-        reader_close(&modules.images[i]);
-    free(modules.images);
+    modules_release(&modules);
 
     close(down[1]);
     fclose(output);

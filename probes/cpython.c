@@ -19,18 +19,6 @@ static bool offsets_make_sense(const struct debug_offsets *offsets)
            offsets->free_threaded <= 1;
 }
 
-static const char *const levels[] = {"a", "b", "rc"};
-
-static void version_format(uint64_t hex, char *text, size_t size)
-{
-    unsigned long version = (unsigned long)hex, level = version >> 4 & 15;
-
-    text_format(text, size, "%lu.%lu.%lu", version >> 24, version >> 16 & 255, version >> 8 & 255);
-    if (level >= 10 && level <= 12)
-        text_format(text + strlen(text), size - strlen(text), "%s%lu", levels[level - 10],
-                    version & 15);
-}
-
 bool cpython_identify(struct examination *examination)
 {
     struct engine_instance *instance = examination->instance;
@@ -48,7 +36,7 @@ bool cpython_identify(struct examination *examination)
         image_u64(examination->image, (const unsigned char *)&offsets.free_threaded);
     if (!offsets_make_sense(&offsets))
         return true;
-    version_format(offsets.version, version, sizeof version);
+    python_version_format(offsets.version, version, sizeof version);
     evidence_add(instance, 0, "data", "_Py_DebugOffsets: %s", version);
     config_set(&instance->abi, offsets.free_threaded ? "free-threaded=yes" : "free-threaded=no");
     if (!instance->abi.version[0])

@@ -148,6 +148,17 @@ void version_offer(struct inquiry *inquiry, const char *version)
         inquiry->disputed = true;
 }
 
+void python_version_format(uint64_t hex, char *text, size_t size)
+{
+    static const char *const levels[] = {"a", "b", "rc"};
+    unsigned long version = (unsigned long)hex, level = version >> 4 & 15;
+
+    text_format(text, size, "%lu.%lu.%lu", version >> 24, version >> 16 & 255, version >> 8 & 255);
+    if (level >= 10 && level <= 12)
+        text_format(text + strlen(text), size - strlen(text), "%s%lu", levels[level - 10],
+                    version & 15);
+}
+
 static bool numbers_format(enum fact_code code, const uint64_t *numbers, unsigned count, char *text,
                            size_t size)
 {
@@ -171,16 +182,9 @@ static bool numbers_format(enum fact_code code, const uint64_t *numbers, unsigne
     case CODE_MMNN_REAL:
         text_format(text, size, "%lu.%lu", n[0] / 100, n[0] % 100);
         return n[0] >= 100 && n[0] < 10000;
-    case CODE_PYTHON_HEX: {
-        static const char *const levels[] = {"a", "b", "rc"};
-        unsigned long level = n[0] >> 4 & 15, serial = n[0] & 15;
-
-        text_format(text, size, "%lu.%lu.%lu", n[0] >> 24, n[0] >> 16 & 255, n[0] >> 8 & 255);
-        if (level >= 10 && level <= 12)
-            text_format(text + strlen(text), size - strlen(text), "%s%lu", levels[level - 10],
-                        serial);
+    case CODE_PYTHON_HEX:
+        python_version_format(n[0], text, size);
         return n[0] >> 24 >= 2 && n[0] >> 24 < 10;
-    }
     case CODE_TCL:
         if (count < 4 || n[3] >= sizeof kinds - 1)
             return false;

@@ -56,6 +56,8 @@ bool presence_holds(struct inquiry *inquiry, const struct fact *fact);
 void version_hear(struct inquiry *inquiry, const struct fact *fact);
 /* Offers a version: the first stands, others have to agree. */
 void version_offer(struct inquiry *inquiry, const char *version);
+/* CPython's PY_VERSION_HEX as text: 0x030d00a2 is 3.13.0a2. */
+void python_version_format(uint64_t hex, char *text, size_t size);
 void config_hear(struct inquiry *inquiry, const struct fact *fact);
 
 #endif

@@ -50,8 +50,7 @@ static void instance_start(struct engine_instance *instance, const struct image 
     instance->module_count = 1;
     instance->ready = -1;
     instance->row = facts->bound ? probe_row(facts->id) : NULL;
-    for (unsigned i = 0; instance->row && instance->row->prefixes[i] && i < ENGINE_PREFIX_MAX; i++)
-        instance->prefixes[i] = instance->row->prefixes[i];
+    instance_prefixes_of_row(instance);
 }
 
 /* Whether the engine is there: one fact that only it has, or two texts. */
@@ -212,13 +211,6 @@ static void catalogue_remove(struct found *found, size_t first)
     found->count = kept;
 }
 
-static bool is_stub(const struct image *image)
-{
-    uint32_t size;
-
-    return image_note(image, ENGRAFT_NOTE_NAME, NT_ENGRAFT_MANIFEST, &size) != NULL;
-}
-
 /* The smallest engine that was measured is Lua 5.0.3 with 71 KB of code (wasm3 is said to have 64).
  * What has less is a stub, a launcher, a library of data, whatever it defines or quotes. */
 #define CODE_MIN 40960u
@@ -241,7 +233,7 @@ static bool facts_examine(const struct image *image, struct found *found)
     struct texts texts;
     bool failed = false;
 
-    if (is_stub(image) || !has_code(image))
+    if (image_is_stub(image) || !has_code(image))
         return true;
     if (!texts_find(image, NULL, NULL, &texts))
         return false;

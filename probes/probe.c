@@ -82,7 +82,7 @@ struct candidates {
     size_t count;
 };
 
-static bool is_stub(const struct image *image)
+bool image_is_stub(const struct image *image)
 {
     uint32_t size;
 
@@ -112,14 +112,14 @@ static bool candidate_of_row(const struct image *image, size_t row, const uint32
         ret_candidate->marker = markers[i];
         ret_candidate->core = i < row_core_markers[row];
         ret_candidate->symbols = ENGRAFT_SYMBOLS_DYNAMIC;
-        return !is_stub(image);
+        return !image_is_stub(image);
     }
     if (!image->find_hidden)
         return false;
     ret_candidate->symbols = image->find_hidden(image, markers[0], &symbol);
     ret_candidate->marker = markers[0];
     ret_candidate->core = true;
-    return ret_candidate->symbols != ENGRAFT_SYMBOLS_NONE && !is_stub(image);
+    return ret_candidate->symbols != ENGRAFT_SYMBOLS_NONE && !image_is_stub(image);
 }
 
 static bool candidate_of_note(const struct image *image, struct candidate *ret_candidate)
@@ -308,7 +308,7 @@ static enum engraft_linkage linkage_of(const struct engine_instance *instance)
                                                : ENGRAFT_LINKAGE_SHARED;
 }
 
-static void prefixes_of_row(struct engine_instance *instance)
+void instance_prefixes_of_row(struct engine_instance *instance)
 {
     size_t count = 0;
 
@@ -371,7 +371,7 @@ static bool instance_make(const struct image *images, size_t count,
     instance_add(instance, images, core);
     instance_gather(instance, images, count, candidates, core);
     instance->linkage = linkage_of(instance);
-    prefixes_of_row(instance);
+    instance_prefixes_of_row(instance);
     if (core->note) {
         examine_note(instance, core->note);
         return true;

@@ -26,6 +26,11 @@ bool pointer_read(const struct image *image, uint64_t vaddr, uint64_t *ret_point
 bool relocation_local_value(const struct image *image, const Elf64_Rela *rela,
                             uint64_t *ret_value);
 
+/* An object that engraft wrote to stand for an engine: it has the names and is none. */
+bool image_is_stub(const struct image *image);
+/* Takes over the prefixes of instance->row, if there is one. */
+void instance_prefixes_of_row(struct engine_instance *instance);
+
 /* True when one of the two NEEDs the other, directly or through other images of the array. */
 bool images_connected(const struct image *images, size_t count, size_t first, size_t second);
 

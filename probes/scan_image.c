@@ -55,31 +55,18 @@ static void file_part(int fd, unsigned char *buffer, size_t length, uint64_t off
     memset(buffer, 0, length);
 }
 
-static bool part_read(const struct image *image, uint64_t vaddr, unsigned char *buffer,
-                      size_t length)
-{
-    const void *bytes;
-
-    /* Of a process or a core: not to be kept, as image_at() does. */
-    if (image->read_live)
-        return image->read_live(image, vaddr, buffer, length);
-    bytes = image_at(image, vaddr, length);
-    if (bytes)
-        memcpy(buffer, bytes, length);
-    return bytes != NULL;
-}
-
+/* Not by image_at(): of a process or a core, what that gives stays in memory. */
 static void memory_read(const struct image *image, uint64_t vaddr, unsigned char *buffer,
                         size_t length)
 {
-    if (part_read(image, vaddr, buffer, length))
+    if (image_read(image, vaddr, buffer, length))
         return;
     while (length) { /* some page of it cannot be had */
         size_t part = PAGE - (size_t)(vaddr % PAGE);
 
         if (part > length)
             part = length;
-        if (!part_read(image, vaddr, buffer, part))
+        if (!image_read(image, vaddr, buffer, part))
             memset(buffer, 0, part);
         buffer += part;
         vaddr += part;

@@ -14,6 +14,7 @@ include tests/audit/local.mk
 include tests/arch/local.mk
 include tests/fuzz/local.mk
 include tests/node-suite/local.mk
+include tests/v8/local.mk
 
 INSTALLCHECKS += installcheck-strangers
 installcheck-strangers:

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+#
+# The probe: one addon over V8's public API, compiled for every version and run on every other.
+
+EXTRA_DIST += \
+	tests/v8/build-probe \
+	tests/v8/host.js \
+	tests/v8/matrix.py \
+	tests/v8/probe/handles.cc \
+	tests/v8/probe/probe.cc \
+	tests/v8/probe/probe.h

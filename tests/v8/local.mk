@@ -6,6 +6,12 @@ EXTRA_DIST += \
 	tests/v8/build-probe \
 	tests/v8/host.js \
 	tests/v8/matrix.py \
+	tests/v8/probe/exceptions.cc \
 	tests/v8/probe/handles.cc \
+	tests/v8/probe/modules.cc \
+	tests/v8/probe/own.cc \
+	tests/v8/probe/own.h \
 	tests/v8/probe/probe.cc \
-	tests/v8/probe/probe.h
+	tests/v8/probe/probe.h \
+	tests/v8/probe/promises.cc \
+	tests/v8/probe/scripts.cc

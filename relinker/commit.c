@@ -214,6 +214,7 @@ bool bound_take_traps(struct bound *bound, struct plan *plan)
             continue;
         /* The name outlives the plugin: a trap may be called while it is being unloaded. */
         info.symbol = arena_string(&bound->arena, reference->name);
+        info.reason = reference->target_name;
         reference->target = info.symbol ? trap_create(&info) : 0;
         if (!reference->target)
             return false;

@@ -185,6 +185,7 @@ static void bind_route(struct plan *plan, const struct plan_request *request,
         if (route.kind == ENGRAFT_KIND_TRAP) {
             reference->found = 0;
             reference->target = 0;
+            reference->target_name = route.note;
         } else if (route.kind == ENGRAFT_KIND_RENAMED) {
             struct reference renamed = *reference;
 

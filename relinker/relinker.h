@@ -270,6 +270,7 @@ struct trap_info {
     const char *plugin_abi;
     const char *host;
     const char *host_abi;
+    const char *reason; /* why nothing serves it; NULL: the host has no such function */
     bool returns;
     unsigned long hits;
 };

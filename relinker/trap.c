@@ -117,11 +117,11 @@ static void trap_say(const struct trap_info *info)
     char *demangled = demangle(info->symbol);
     size_t length = text_format(
         line, sizeof line - 1,
-        "engraft: trap: %s%s%s%s was called by %s (built for %s), but %s (%s) has no such "
-        "function; %s",
+        "engraft: trap: %s%s%s%s was called by %s (built for %s), but %s (%s) cannot serve it: "
+        "%s; %s",
         demangled ? demangled : info->symbol, demangled ? " [" : "",
         demangled ? info->symbol : "", demangled ? "]" : "", info->plugin, info->plugin_abi,
-        info->host, info->host_abi,
+        info->host, info->host_abi, info->reason ? info->reason : "it has no such function",
         info->returns ? "returning 0 (ENGRAFT_TRAP=return)" : "aborting (see ENGRAFT_TRAP)");
 
     free(demangled);

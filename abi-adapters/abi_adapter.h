@@ -62,6 +62,9 @@ struct abi_adapter {
     enum engraft_status (*enter)(const struct abi_pair *pair, const struct abi_object *object);
     /* (OPTIONAL) It is gone, or its load has failed. Told once, maybe long after. */
     void (*leave)(const struct abi_object *object);
+    /* (OPTIONAL) dlopen() is about to return the object, maybe not for the first time, to the code at
+     * `caller`. Its constructors have run. Not inside a resolver: the engine may be called. */
+    void (*opened)(const struct abi_object *object, const struct image *image, const void *caller);
 };
 
 /* The adapter of an engine, or NULL: then only equal versions bind, everything else is refused. */

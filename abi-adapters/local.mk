@@ -10,6 +10,8 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/host.c \
 	abi-adapters/v8/host.h \
 	abi-adapters/v8/lifecycle.c \
+	abi-adapters/v8/node_module.c \
+	abi-adapters/v8/node_module.h \
 	abi-adapters/v8/platform-layouts.def \
 	abi-adapters/v8/platform.c \
 	abi-adapters/v8/v8.c

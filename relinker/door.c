@@ -422,6 +422,39 @@ static enum engraft_status door_load(struct load_request *request, const char *p
     return status;
 }
 
+/* ---- adapters are told ------------------------------------------------------------------------------------- */
+
+struct opened {
+    void *handle; /* keeps the object */
+    struct image image;
+    const struct abi_adapter *adapter;
+    struct abi_object object;
+};
+
+static void opened_find(void *argument)
+{
+    struct opened *opened = argument;
+    const struct bound *bound;
+
+    if (image_read_map(opened->handle, &opened->image, NULL) != ENGRAFT_OK)
+        return;
+    bound = registry_find(&opened->image);
+    if (bound) {
+        opened->adapter = bound->adapter;
+        opened->object = bound->object;
+    }
+}
+
+static void opened_tell(void *handle, const void *caller)
+{
+    struct opened opened = {.handle = handle};
+
+    if (handle)
+        self_locked(opened_find, &opened);
+    if (opened.adapter && opened.adapter->opened)
+        opened.adapter->opened(&opened.object, &opened.image, caller);
+}
+
 /* ---- what is loaded already ---------------------------------------------------------------------------- */
 
 /* "A resident path is native" is only true while it stays resident: another thread may close it, and
@@ -574,7 +607,8 @@ enum engraft_status door_open(const char *path, int flags, const void *caller_ad
         resident_hold(&resident, path);
         if (resident.certain) {
             *ret_native = false;
-            return resident_open(&resident, flags, ret_handle, reterr);
+            status = resident_open(&resident, flags, ret_handle, reterr);
+            break;
         }
         surveyed = request_survey(&request, &caller, &resident);
         *ret_native = surveyed != SURVEYED;
@@ -587,5 +621,7 @@ enum engraft_status door_open(const char *path, int flags, const void *caller_ad
         if (surveyed != SURVEYED_AGAIN)
             break;
     }
+    if (!*ret_native && status == ENGRAFT_OK)
+        opened_tell(*ret_handle, caller_address);
     return status;
 }

@@ -30,7 +30,7 @@ struct abi_pair {
     bool (*find_hidden)(const struct image *module, const char *name, Elf64_Sym *ret_symbol);
 };
 
-/* An object with adapted references, from its commit until it is gone. */
+/* An object that enter() was told of, from its commit until it is gone. */
 struct abi_object {
     uintptr_t start, end; /* its addresses: adapters know by them who calls */
     uintptr_t group;      /* equal for the objects that one load brought */
@@ -57,8 +57,8 @@ struct abi_adapter {
      * Itanium names are decided by the relinker before this is asked. */
     int (*is_data)(const char *symbol);
 
-    /* (OPTIONAL) An object with adapted references is about to be relocated: from now on it may call
-     * them. LIMIT: there are too many, the load is refused. */
+    /* (OPTIONAL) An object with adapted references, or of another version than the host's, is about to
+     * be relocated: from now on it may call them. LIMIT: there are too many, the load is refused. */
     enum engraft_status (*enter)(const struct abi_pair *pair, const struct abi_object *object);
     /* (OPTIONAL) It is gone, or its load has failed. Told once, maybe long after. */
     void (*leave)(const struct abi_object *object);

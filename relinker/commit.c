@@ -166,7 +166,8 @@ enum engraft_status bound_enter(struct bound *bound, const struct plan *plan,
     struct abi_pair pair = plan_pair(plan, true);
     uintptr_t base = (uintptr_t)bound->load_address;
 
-    if (!plan->kinds[ENGRAFT_KIND_ADAPTED] || !adapter || !adapter->enter)
+    if ((plan->verdict == ENGRAFT_VERDICT_EXACT && !plan->kinds[ENGRAFT_KIND_ADAPTED]) || !adapter ||
+        !adapter->enter)
         return ENGRAFT_OK;
     bound->object = (struct abi_object){.start = base + plan->plugin->vaddr_start,
                                         .end = base + plan->plugin->vaddr_end,

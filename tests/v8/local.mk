@@ -15,3 +15,7 @@ EXTRA_DIST += \
 	tests/v8/probe/probe.h \
 	tests/v8/probe/promises.cc \
 	tests/v8/probe/scripts.cc
+
+# The data of abi-adapters/v8/data against the headers of every version.
+TESTS += tests/v8/data.t
+dist_check_SCRIPTS += tests/v8/data.t

@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	tests/v8/build-probe \
 	tests/v8/host.js \
 	tests/v8/matrix.py \
+	tests/v8/probe/buffers.cc \
 	tests/v8/probe/exceptions.cc \
 	tests/v8/probe/handles.cc \
 	tests/v8/probe/modules.cc \
@@ -14,7 +15,9 @@ EXTRA_DIST += \
 	tests/v8/probe/probe.cc \
 	tests/v8/probe/probe.h \
 	tests/v8/probe/promises.cc \
-	tests/v8/probe/scripts.cc
+	tests/v8/probe/scripts.cc \
+	tests/v8/probe/serializer.cc \
+	tests/v8/probe/strings.cc
 
 # The data of abi-adapters/v8/data against the headers of every version.
 TESTS += tests/v8/data.t

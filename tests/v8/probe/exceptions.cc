@@ -62,7 +62,7 @@ CASE(exception_cause)
 
     options->Set(context, Str("cause"), Str("the cause")).Check();
     Local<Value> error = Exception::TypeError(Str("why"), options);
-    CHECK_EQ(Text(probe::JS("(error) => error.cause", error)), "the cause");
+    CHECK_EQ(Text(Js("(error) => error.cause", error)), "the cause");
 }
 #endif
 
@@ -228,7 +228,7 @@ CASE(exception_listener_level)
 
 CASE(exception_create_message)
 {
-    Local<Value> error = probe::JS("new Error('later')\n");
+    Local<Value> error = Js("new Error('later')\n");
     Local<Message> message = Exception::CreateMessage(isolate, error);
 
     CHECK_EQ(Text(message->Get()), "Uncaught Error: later");
@@ -240,7 +240,8 @@ CASE(exception_get_stack_trace)
     isolate->SetCaptureStackTraceForUncaughtExceptions(true, 5, StackTrace::kDetailed);
     TryCatch guard(isolate);
     guard.SetVerbose(false);
-    bool thrown = Throws(isolate, context, "get.js", "function top() { throw new Error('e') }\n\ntop()");
+    bool thrown = Throws(isolate, context, "get.js",
+                         "function top() { throw new Error('e') }\n\ntop()");
     isolate->SetCaptureStackTraceForUncaughtExceptions(false);
     CHECK(thrown);
     Local<StackTrace> trace = Exception::GetStackTrace(guard.Exception());
@@ -322,9 +323,9 @@ CASE(exception_from_callback)
 {
     Local<Value> native = Native(context, ThrowFromCallback);
 
-    CHECK_EQ(Text(probe::JS("(native) => { try { native() } catch (e) { return String(e) } }", native)),
+    CHECK_EQ(Text(Js("(native) => { try { native() } catch (e) { return String(e) } }", native)),
              "TypeError: from C++");
-    CHECK_EQ(Text(probe::JS("(native) => native()", native)), "threw TypeError: from C++");
+    CHECK_EQ(Text(Js("(native) => native()", native)), "threw TypeError: from C++");
 }
 
 namespace {
@@ -348,6 +349,6 @@ CASE(exception_prepare_stack_trace)
 
     prepared_sites.clear();
     own.isolate()->SetPrepareStackTraceCallback(Prepare);
-    CHECK_EQ(Text(probe::JS("(function () { return new Error('x').stack })()")), "prepared");
+    CHECK_EQ(Text(Js("(function () { return new Error('x').stack })()")), "prepared");
     CHECK_EQ(prepared_sites, "2");
 }

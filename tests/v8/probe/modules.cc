@@ -9,7 +9,7 @@ using namespace probe;
 
 namespace {
 
-Local<Module> compile_module(Isolate *isolate, const char *name, const char *code)
+Local<Module> CompileModule(Isolate *isolate, const char *name, const char *code)
 {
 #if BEFORE(12, 4)
     ScriptOrigin origin(isolate, Str(name), 0, 0, false, -1, Local<Value>(), false, false, true);
@@ -22,7 +22,7 @@ Local<Module> compile_module(Isolate *isolate, const char *name, const char *cod
 }
 
 /* 14.6 has only the form without a context. */
-Local<Data> item(Local<Context> context, Local<FixedArray> array, int index)
+Local<Data> Item(Local<Context> context, Local<FixedArray> array, int index)
 {
 #if BEFORE(14, 6)
     return array->Get(context, index);
@@ -36,30 +36,30 @@ std::string resolved;
 int resolved_attributes;
 int referrer_hash;
 
-MaybeLocal<Module> resolve_dependency(Local<Context>, Local<String> specifier,
+MaybeLocal<Module> ResolveDependency(Local<Context>, Local<String> specifier,
                                       Local<FixedArray> attributes, Local<Module> referrer)
 {
     resolved += Text(specifier) + ";";
     resolved_attributes += attributes->Length();
     referrer_hash = referrer->GetIdentityHash();
-    return compile_module(Isolate::GetCurrent(), "dependency.mjs",
+    return CompileModule(Isolate::GetCurrent(), "dependency.mjs",
                           "export const value = 30; export default 'dep';");
 }
 
-MaybeLocal<Module> resolve_nothing(Local<Context>, Local<String>, Local<FixedArray>,
+MaybeLocal<Module> ResolveNothing(Local<Context>, Local<String>, Local<FixedArray>,
                                    Local<Module>)
 {
     return MaybeLocal<Module>();
 }
 
-MaybeLocal<Module> resolve_throwing(Local<Context>, Local<String>, Local<FixedArray>,
+MaybeLocal<Module> ResolveThrowing(Local<Context>, Local<String>, Local<FixedArray>,
                                     Local<Module>)
 {
     Isolate::GetCurrent()->ThrowException(Exception::TypeError(Str("cannot resolve")));
     return MaybeLocal<Module>();
 }
 
-int64_t number_of(Local<Context> context, Local<Module> module, const char *name)
+int64_t NumberOf(Local<Context> context, Local<Module> module, const char *name)
 {
     return module->GetModuleNamespace().As<Object>()->Get(context, Str(name)).ToLocalChecked()
         ->IntegerValue(context).FromJust();
@@ -69,7 +69,7 @@ int64_t number_of(Local<Context> context, Local<Module> module, const char *name
 
 CASE(module_compile)
 {
-    Local<Module> module = compile_module(isolate, "plain.mjs", "export const a = 1;");
+    Local<Module> module = CompileModule(isolate, "plain.mjs", "export const a = 1;");
     CHECK(module->GetStatus() == Module::kUninstantiated);
     CHECK(module->IsSourceTextModule());
     CHECK(!module->IsSyntheticModule());
@@ -94,14 +94,14 @@ CASE(module_compile_error)
 
 CASE(module_evaluate)
 {
-    Local<Module> module = compile_module(isolate, "eval.mjs", "export const a = 21 * 2;");
-    CHECK(module->InstantiateModule(context, resolve_nothing).FromJust());
+    Local<Module> module = CompileModule(isolate, "eval.mjs", "export const a = 21 * 2;");
+    CHECK(module->InstantiateModule(context, ResolveNothing).FromJust());
     CHECK(module->GetStatus() == Module::kInstantiated);
     Local<Value> result = module->Evaluate(context).ToLocalChecked();
     CHECK(result->IsPromise());
     CHECK(result.As<Promise>()->State() == Promise::kFulfilled);
     CHECK(module->GetStatus() == Module::kEvaluated);
-    CHECK(number_of(context, module, "a") == 42);
+    CHECK(NumberOf(context, module, "a") == 42);
 }
 
 CASE(module_requests)
@@ -111,11 +111,11 @@ CASE(module_requests)
 #else
     const char *code = "import a from 'first' with { type: 'json' };\nimport * as b from 'second';";
 #endif
-    Local<Module> module = compile_module(isolate, "requests.mjs", code);
+    Local<Module> module = CompileModule(isolate, "requests.mjs", code);
     Local<FixedArray> requests = module->GetModuleRequests();
     CHECK(requests->Length() == 2);
-    Local<ModuleRequest> first = item(context, requests, 0).As<ModuleRequest>();
-    Local<ModuleRequest> second = item(context, requests, 1).As<ModuleRequest>();
+    Local<ModuleRequest> first = Item(context, requests, 0).As<ModuleRequest>();
+    Local<ModuleRequest> second = Item(context, requests, 1).As<ModuleRequest>();
     CHECK(Text(first->GetSpecifier()) == "first");
     CHECK(Text(second->GetSpecifier()) == "second");
     Location location = module->SourceOffsetToLocation(second->GetSourceOffset());
@@ -127,8 +127,8 @@ CASE(module_requests)
     /* Key, value and source offset of each attribute. */
     Local<FixedArray> attributes = first->GetImportAttributes();
     CHECK(attributes->Length() == 3);
-    CHECK(Text(item(context, attributes, 0).As<Value>()) == "type");
-    CHECK(Text(item(context, attributes, 1).As<Value>()) == "json");
+    CHECK(Text(Item(context, attributes, 0).As<Value>()) == "type");
+    CHECK(Text(Item(context, attributes, 1).As<Value>()) == "json");
     CHECK(second->GetImportAttributes()->Length() == 0);
 #endif
 }
@@ -137,22 +137,22 @@ CASE(module_resolve)
 {
     resolved.clear();
     resolved_attributes = 0;
-    Local<Module> module = compile_module(
+    Local<Module> module = CompileModule(
         isolate, "resolve.mjs",
         "import word, { value } from 'dep'; export const sum = value + 1; export { word };");
-    CHECK(module->InstantiateModule(context, resolve_dependency).FromJust());
+    CHECK(module->InstantiateModule(context, ResolveDependency).FromJust());
     CHECK(resolved == "dep;");
     CHECK(resolved_attributes == 0);
     CHECK(referrer_hash == module->GetIdentityHash());
     CHECK(!module->Evaluate(context).IsEmpty());
-    CHECK(number_of(context, module, "sum") == 31);
+    CHECK(NumberOf(context, module, "sum") == 31);
 }
 
 CASE(module_resolve_throws)
 {
-    Local<Module> module = compile_module(isolate, "fails.mjs", "import 'missing';");
+    Local<Module> module = CompileModule(isolate, "fails.mjs", "import 'missing';");
     TryCatch guard(isolate);
-    CHECK(module->InstantiateModule(context, resolve_throwing).IsNothing());
+    CHECK(module->InstantiateModule(context, ResolveThrowing).IsNothing());
     CHECK(guard.HasCaught());
     CHECK(Text(guard.Exception()) == "TypeError: cannot resolve");
     CHECK(module->GetStatus() == Module::kUninstantiated);
@@ -161,42 +161,42 @@ CASE(module_resolve_throws)
 CASE(module_throws)
 {
     Local<Module> module =
-        compile_module(isolate, "throws.mjs", "export let x; throw new RangeError('in module');");
-    CHECK(module->InstantiateModule(context, resolve_nothing).FromJust());
+        CompileModule(isolate, "throws.mjs", "export let x; throw new RangeError('in module');");
+    CHECK(module->InstantiateModule(context, ResolveNothing).FromJust());
     TryCatch guard(isolate);
     Local<Value> result = module->Evaluate(context).ToLocalChecked();
     CHECK(module->GetStatus() == Module::kErrored);
     CHECK(Text(module->GetException()) == "RangeError: in module");
     CHECK(result.As<Promise>()->State() == Promise::kRejected);
-    probe::JS("(promise) => { promise.catch(() => {}) }", result);
+    Js("(promise) => { promise.catch(() => {}) }", result);
 }
 
 CASE(module_top_level_await)
 {
-    probe::JS("globalThis.wake = null;"
+    Js("globalThis.wake = null;"
         "globalThis.waiting = new Promise((done) => { globalThis.wake = done; })");
     Local<Module> module =
-        compile_module(isolate, "await.mjs", "export const got = await globalThis.waiting;");
-    CHECK(module->InstantiateModule(context, resolve_nothing).FromJust());
+        CompileModule(isolate, "await.mjs", "export const got = await globalThis.waiting;");
+    CHECK(module->InstantiateModule(context, ResolveNothing).FromJust());
     CHECK(module->IsGraphAsync());
 #if SINCE(13, 6)
     CHECK(module->HasTopLevelAwait());
 #endif
     Local<Value> result = module->Evaluate(context).ToLocalChecked();
     CHECK(result.As<Promise>()->State() == Promise::kPending);
-    probe::JS("globalThis.wake(99)");
+    Js("globalThis.wake(99)");
     isolate->PerformMicrotaskCheckpoint();
     CHECK(result.As<Promise>()->State() == Promise::kFulfilled);
-    CHECK(number_of(context, module, "got") == 99);
-    probe::JS("delete globalThis.wake; delete globalThis.waiting");
+    CHECK(NumberOf(context, module, "got") == 99);
+    Js("delete globalThis.wake; delete globalThis.waiting");
 }
 
 #if SINCE(11, 3)
 CASE(module_stalled_await)
 {
-    Local<Module> module = compile_module(isolate, "stalled.mjs",
+    Local<Module> module = CompileModule(isolate, "stalled.mjs",
                                           "\nawait new Promise(() => {});");
-    CHECK(module->InstantiateModule(context, resolve_nothing).FromJust());
+    CHECK(module->InstantiateModule(context, ResolveNothing).FromJust());
     CHECK(!module->Evaluate(context).IsEmpty());
 #if SINCE(12, 4)
     auto stalled = module->GetStalledTopLevelAwaitMessages(isolate);
@@ -216,7 +216,7 @@ CASE(module_stalled_await)
 
 namespace {
 
-MaybeLocal<Value> synthetic_steps(Local<Context> context, Local<Module> module)
+MaybeLocal<Value> SyntheticSteps(Local<Context> context, Local<Module> module)
 {
     Isolate *isolate = Isolate::GetCurrent();
     module->SetSyntheticModuleExport(isolate, Str("made"), Integer::New(isolate, 64)).Check();
@@ -225,13 +225,13 @@ MaybeLocal<Value> synthetic_steps(Local<Context> context, Local<Module> module)
     return resolver->GetPromise();
 }
 
-MaybeLocal<Value> synthetic_throws(Local<Context>, Local<Module>)
+MaybeLocal<Value> SyntheticThrows(Local<Context>, Local<Module>)
 {
     Isolate::GetCurrent()->ThrowException(Exception::Error(Str("steps failed")));
     return MaybeLocal<Value>();
 }
 
-Local<Module> make_synthetic(Isolate *isolate, Module::SyntheticModuleEvaluationSteps steps)
+Local<Module> MakeSynthetic(Isolate *isolate, Module::SyntheticModuleEvaluationSteps steps)
 {
 #if BEFORE(12, 4)
     return Module::CreateSyntheticModule(isolate, Str("synthetic"), {Str("made")}, steps);
@@ -242,36 +242,36 @@ Local<Module> make_synthetic(Isolate *isolate, Module::SyntheticModuleEvaluation
 #endif
 }
 
-MaybeLocal<Module> resolve_synthetic(Local<Context>, Local<String>, Local<FixedArray>,
+MaybeLocal<Module> ResolveSynthetic(Local<Context>, Local<String>, Local<FixedArray>,
                                      Local<Module>)
 {
-    return make_synthetic(Isolate::GetCurrent(), synthetic_steps);
+    return MakeSynthetic(Isolate::GetCurrent(), SyntheticSteps);
 }
 
 }  // namespace
 
 CASE(module_synthetic)
 {
-    Local<Module> module = make_synthetic(isolate, synthetic_steps);
+    Local<Module> module = MakeSynthetic(isolate, SyntheticSteps);
     CHECK(module->IsSyntheticModule());
-    CHECK(module->InstantiateModule(context, resolve_nothing).FromJust());
+    CHECK(module->InstantiateModule(context, ResolveNothing).FromJust());
     CHECK(!module->Evaluate(context).IsEmpty());
-    CHECK(number_of(context, module, "made") == 64);
+    CHECK(NumberOf(context, module, "made") == 64);
 }
 
 CASE(module_synthetic_imported)
 {
-    Local<Module> module = compile_module(isolate, "uses.mjs",
-                                          "import { made } from 's'; export const twice = made * 2");
-    CHECK(module->InstantiateModule(context, resolve_synthetic).FromJust());
+    Local<Module> module = CompileModule(
+        isolate, "uses.mjs", "import { made } from 's'; export const twice = made * 2");
+    CHECK(module->InstantiateModule(context, ResolveSynthetic).FromJust());
     CHECK(!module->Evaluate(context).IsEmpty());
-    CHECK(number_of(context, module, "twice") == 128);
+    CHECK(NumberOf(context, module, "twice") == 128);
 }
 
 CASE(module_synthetic_throws)
 {
-    Local<Module> module = make_synthetic(isolate, synthetic_throws);
-    CHECK(module->InstantiateModule(context, resolve_nothing).FromJust());
+    Local<Module> module = MakeSynthetic(isolate, SyntheticThrows);
+    CHECK(module->InstantiateModule(context, ResolveNothing).FromJust());
     TryCatch guard(isolate);
     MaybeLocal<Value> result = module->Evaluate(context);
     CHECK(module->GetStatus() == Module::kErrored);
@@ -281,7 +281,7 @@ CASE(module_synthetic_throws)
 
 CASE(module_unbound_script)
 {
-    Local<Module> module = compile_module(isolate, "unbound.mjs",
+    Local<Module> module = CompileModule(isolate, "unbound.mjs",
                                           "export const u = 1;\n//# sourceMappingURL=u.map");
     Local<UnboundModuleScript> unbound = module->GetUnboundModuleScript();
     CHECK(!unbound.IsEmpty());
@@ -294,11 +294,11 @@ CASE(module_unbound_script)
 
 CASE(module_namespace_before)
 {
-    Local<Module> module = compile_module(isolate, "early.mjs", "export let late; late = 1;");
-    CHECK(module->InstantiateModule(context, resolve_nothing).FromJust());
+    Local<Module> module = CompileModule(isolate, "early.mjs", "export let late; late = 1;");
+    CHECK(module->InstantiateModule(context, ResolveNothing).FromJust());
     Local<Value> space = module->GetModuleNamespace();
     CHECK(space->IsModuleNamespaceObject());
-    CHECK_EQ(Text(probe::JS("(space) => Reflect.ownKeys(space)[0]", space)), "late");
+    CHECK_EQ(Text(Js("(space) => Reflect.ownKeys(space)[0]", space)), "late");
 }
 
 #if SINCE(14, 1)
@@ -306,24 +306,24 @@ namespace {
 
 size_t resolved_index;
 
-MaybeLocal<Module> resolve_by_index(Local<Context> context, size_t index, Local<Module> referrer)
+MaybeLocal<Module> ResolveByIndex(Local<Context> context, size_t index, Local<Module> referrer)
 {
     resolved_index = index;
     Local<ModuleRequest> request =
-        item(context, referrer->GetModuleRequests(), static_cast<int>(index)).As<ModuleRequest>();
+        Item(context, referrer->GetModuleRequests(), static_cast<int>(index)).As<ModuleRequest>();
     resolved = Text(request->GetSpecifier());
-    return compile_module(Isolate::GetCurrent(), "index.mjs", "export const i = 2;");
+    return CompileModule(Isolate::GetCurrent(), "index.mjs", "export const i = 2;");
 }
 
 }  // namespace
 
 CASE(module_resolve_by_index)
 {
-    Local<Module> module = compile_module(isolate, "by-index.mjs", "export { i } from 'indexed'");
-    CHECK(module->InstantiateModule(context, resolve_by_index).FromJust());
+    Local<Module> module = CompileModule(isolate, "by-index.mjs", "export { i } from 'indexed'");
+    CHECK(module->InstantiateModule(context, ResolveByIndex).FromJust());
     CHECK(resolved_index == 0);
     CHECK(resolved == "indexed");
     CHECK(!module->Evaluate(context).IsEmpty());
-    CHECK(number_of(context, module, "i") == 2);
+    CHECK(NumberOf(context, module, "i") == 2);
 }
 #endif

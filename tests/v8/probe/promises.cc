@@ -41,7 +41,7 @@ CASE(promise_reject)
     Local<Promise> promise = resolver->GetPromise();
 
     promise->MarkAsHandled();
-    probe::JS("(promise) => { promise.catch(() => {}) }", promise.As<Value>());
+    Js("(promise) => { promise.catch(() => {}) }", promise.As<Value>());
     CHECK(resolver->Reject(context, Exception::Error(Str("no"))).FromJust());
     CHECK(promise->State() == Promise::kRejected);
     CHECK_EQ(Text(promise->Result()), "Error: no");
@@ -108,12 +108,12 @@ CASE(promise_hook)
 
     hooked.clear();
     isolate->SetPromiseHook(Hook);
-    probe::JS("Promise.resolve(1).then(() => 2)");
+    Js("Promise.resolve(1).then(() => 2)");
     isolate->PerformMicrotaskCheckpoint();
     isolate->SetPromiseHook(nullptr);
     CHECK_EQ(hooked, "i-ripbra");
     hooked.clear();
-    probe::JS("Promise.resolve(1)");
+    Js("Promise.resolve(1)");
     CHECK_EQ(hooked, "");
 }
 
@@ -125,9 +125,9 @@ CASE(promise_context_hooks)
 
     calls.clear();
     in->SetPromiseHooks(v8::Function::New(in, Note).ToLocalChecked(), none, none, none);
-    probe::JS("Promise.resolve(1)");
+    Js("Promise.resolve(1)");
     in->SetPromiseHooks(none, none, none, none);
-    probe::JS("Promise.resolve(1)");
+    Js("Promise.resolve(1)");
     CHECK_EQ(calls, "note([object Promise])");
 }
 
@@ -138,10 +138,10 @@ CASE(promise_reject_callback)
 
     rejections.clear();
     own.isolate()->SetPromiseRejectCallback(Rejected);
-    Local<Value> promise = probe::JS("Promise.reject('why')");
+    Local<Value> promise = Js("Promise.reject('why')");
     CHECK_EQ(rejections, "0whyR");
     rejections.clear();
-    probe::JS("(promise) => { promise.catch(() => {}) }", promise);
+    Js("(promise) => { promise.catch(() => {}) }", promise);
     CHECK_EQ(rejections, "1R");
 }
 
@@ -172,8 +172,8 @@ CASE(microtask_policy_auto)
     Inside inside(own.isolate());
 
     CHECK(own.isolate()->GetMicrotasksPolicy() == MicrotasksPolicy::kAuto);
-    probe::JS("globalThis.order = 'start'; Promise.resolve().then(() => { order += ' micro' })");
-    CHECK_EQ(Text(probe::JS("order")), "start micro");
+    Js("globalThis.order = 'start'; Promise.resolve().then(() => { order += ' micro' })");
+    CHECK_EQ(Text(Js("order")), "start micro");
 }
 
 CASE(microtask_scope)
@@ -182,7 +182,7 @@ CASE(microtask_scope)
     Inside inside(own.isolate());
 
     own.isolate()->SetMicrotasksPolicy(MicrotasksPolicy::kScoped);
-    probe::JS("globalThis.seen = 0");
+    Js("globalThis.seen = 0");
     {
 #if BEFORE(12, 9)
         MicrotasksScope scope(own.isolate(), MicrotasksScope::kRunMicrotasks);
@@ -191,10 +191,10 @@ CASE(microtask_scope)
 #endif
         CHECK_EQ(MicrotasksScope::GetCurrentDepth(own.isolate()), 1);
         CHECK(!MicrotasksScope::IsRunningMicrotasks(own.isolate()));
-        probe::JS("Promise.resolve().then(() => { seen++ })");
-        CHECK_EQ(Num(probe::JS("seen")), 0.0);
+        Js("Promise.resolve().then(() => { seen++ })");
+        CHECK_EQ(Num(Js("seen")), 0.0);
     }
-    CHECK_EQ(Num(probe::JS("seen")), 1.0);
+    CHECK_EQ(Num(Js("seen")), 1.0);
     CHECK_EQ(MicrotasksScope::GetCurrentDepth(own.isolate()), 0);
 }
 
@@ -260,11 +260,11 @@ CASE(microtask_queue_of_context)
         Context::Scope scope(in);
 
         CHECK(in->GetMicrotaskQueue() == queue.get());
-        probe::JS("globalThis.ran = false; Promise.resolve().then(() => { ran = true })");
+        Js("globalThis.ran = false; Promise.resolve().then(() => { ran = true })");
         isolate->PerformMicrotaskCheckpoint();
-        CHECK(probe::JS("ran")->IsFalse());
+        CHECK(Js("ran")->IsFalse());
         queue->PerformCheckpoint(isolate);
-        CHECK(probe::JS("ran")->IsTrue());
+        CHECK(Js("ran")->IsTrue());
     }
 }
 
@@ -308,13 +308,13 @@ CASE(call_callbacks)
     entered_isolate = nullptr;
     own.isolate()->AddBeforeCallEnteredCallback(BeforeCall);
     own.isolate()->AddCallCompletedCallback(CallCompleted);
-    probe::JS("1");
+    Js("1");
     CHECK_EQ(entered_calls, 1);
     CHECK_EQ(completed_calls, 1);
     CHECK(entered_isolate == own.isolate());
     own.isolate()->RemoveBeforeCallEnteredCallback(BeforeCall);
     own.isolate()->RemoveCallCompletedCallback(CallCompleted);
-    probe::JS("1");
+    Js("1");
     CHECK_EQ(entered_calls, 1);
 }
 

@@ -10,7 +10,7 @@ using namespace probe;
 namespace {
 
 /* The origin every version writes in its own way: with the isolate up to 12.4. */
-ScriptOrigin origin_of(Isolate *isolate, const char *name, int line, int column)
+ScriptOrigin OriginOf(Isolate *isolate, const char *name, int line, int column)
 {
 #if BEFORE(12, 4)
     return ScriptOrigin(isolate, Str(name), line, column);
@@ -20,7 +20,7 @@ ScriptOrigin origin_of(Isolate *isolate, const char *name, int line, int column)
 #endif
 }
 
-ScriptOrigin full_origin(Isolate *isolate, Local<Data> options)
+ScriptOrigin FullOrigin(Isolate *isolate, Local<Data> options)
 {
 #if BEFORE(12, 4)
     return ScriptOrigin(isolate, Str("full.js"), 10, 20, true, 7, Str("full.map"), true, false,
@@ -51,7 +51,7 @@ CASE(script_compile_error)
 
 CASE(script_origin)
 {
-    ScriptOrigin origin = origin_of(isolate, "origin.js", 3, 5);
+    ScriptOrigin origin = OriginOf(isolate, "origin.js", 3, 5);
     CHECK(origin.LineOffset() == 3);
     CHECK(origin.ColumnOffset() == 5);
     Local<Script> script =
@@ -68,7 +68,7 @@ CASE(script_origin_full)
     Local<PrimitiveArray> options = PrimitiveArray::New(isolate, 2);
     options->Set(isolate, 0, Symbol::New(isolate));
     options->Set(isolate, 1, Str("host"));
-    ScriptOrigin origin = full_origin(isolate, options);
+    ScriptOrigin origin = FullOrigin(isolate, options);
     CHECK(origin.ScriptId() == 7);
     Local<Script> script =
         Script::Compile(context, Str("(function f() {})"), &origin).ToLocalChecked();
@@ -89,7 +89,7 @@ CASE(script_origin_full)
 
 CASE(script_origin_column)
 {
-    ScriptOrigin origin = origin_of(isolate, "column.js", 0, 100);
+    ScriptOrigin origin = OriginOf(isolate, "column.js", 0, 100);
     Local<Script> script =
         Script::Compile(context, Str("null.x"), &origin)
             .ToLocalChecked();
@@ -103,7 +103,7 @@ CASE(script_origin_column)
 
 CASE(script_source)
 {
-    ScriptCompiler::Source source(Str("1 + 2"), origin_of(isolate, "source.js", 0, 0));
+    ScriptCompiler::Source source(Str("1 + 2"), OriginOf(isolate, "source.js", 0, 0));
     Local<Script> script = ScriptCompiler::Compile(context, &source).ToLocalChecked();
     CHECK(script->Run(context).ToLocalChecked()->Int32Value(context).FromJust() == 3);
     CHECK(source.GetCachedData() == nullptr);
@@ -123,7 +123,7 @@ CASE(script_unbound)
     ScriptCompiler::Source source(Str("globalThis.unboundRuns = (globalThis.unboundRuns || 0) + 1;"
                                       "\n//# sourceMappingURL=unbound.map\n"
                                       "//# sourceURL=unbound-url.js"),
-                                  origin_of(isolate, "unbound.js", 2, 0));
+                                  OriginOf(isolate, "unbound.js", 2, 0));
     Local<UnboundScript> unbound =
         ScriptCompiler::CompileUnboundScript(isolate, &source).ToLocalChecked();
     CHECK(unbound->GetId() > 0);
@@ -136,7 +136,7 @@ CASE(script_unbound)
     CHECK(unbound->BindToCurrentContext()->Run(context).ToLocalChecked()->Int32Value(context)
               .FromJust() == 2);
     CHECK(Text(script->GetUnboundScript()->GetScriptName()) == "unbound.js");
-    probe::JS("delete globalThis.unboundRuns");
+    Js("delete globalThis.unboundRuns");
 }
 
 CASE(code_cache_create)
@@ -156,7 +156,7 @@ CASE(code_cache_create)
 CASE(code_cache_consume)
 {
     const char *code = "(function cached() { return 12; })()";
-    ScriptCompiler::Source first(Str(code), origin_of(isolate, "cache.js", 0, 0));
+    ScriptCompiler::Source first(Str(code), OriginOf(isolate, "cache.js", 0, 0));
     Local<UnboundScript> unbound =
         ScriptCompiler::CompileUnboundScript(isolate, &first).ToLocalChecked();
     std::unique_ptr<ScriptCompiler::CachedData> made(ScriptCompiler::CreateCodeCache(unbound));
@@ -164,7 +164,7 @@ CASE(code_cache_consume)
     uint8_t *copy = new uint8_t[made->length];
     memcpy(copy, made->data, made->length);
     ScriptCompiler::Source second(
-        Str(code), origin_of(isolate, "cache.js", 0, 0),
+        Str(code), OriginOf(isolate, "cache.js", 0, 0),
         new ScriptCompiler::CachedData(copy, made->length,
                                        ScriptCompiler::CachedData::BufferOwned));
     Local<Script> script =
@@ -180,7 +180,7 @@ CASE(code_cache_reject)
     uint8_t *junk = new uint8_t[64];
     memset(junk, 0x5a, 64);
     ScriptCompiler::Source source(
-        Str("'rejected cache'"), origin_of(isolate, "reject.js", 0, 0),
+        Str("'rejected cache'"), OriginOf(isolate, "reject.js", 0, 0),
         new ScriptCompiler::CachedData(junk, 64, ScriptCompiler::CachedData::BufferOwned));
     Local<Script> script =
         ScriptCompiler::Compile(context, &source, ScriptCompiler::kConsumeCodeCache)
@@ -223,7 +223,7 @@ CASE(compile_function)
     Local<String> names[] = {Str("a"), Str("b")};
     Local<Object> extensions[] = {extension};
     ScriptCompiler::Source source(Str("return a * b + extra"),
-                                  origin_of(isolate, "function.js", 1, 0));
+                                  OriginOf(isolate, "function.js", 1, 0));
     Local<Function> function =
         ScriptCompiler::CompileFunction(context, &source, 2, names, 1, extensions)
             .ToLocalChecked();
@@ -238,7 +238,7 @@ CASE(compile_function)
 CASE(compile_function_in_context)
 {
     Local<String> names[] = {Str("n")};
-    ScriptCompiler::Source source(Str("return n + 1"), origin_of(isolate, "old.js", 0, 0));
+    ScriptCompiler::Source source(Str("return n + 1"), OriginOf(isolate, "old.js", 0, 0));
     Local<ScriptOrModule> record;
     Local<Function> function =
         ScriptCompiler::CompileFunctionInContext(
@@ -256,7 +256,7 @@ CASE(compile_function_in_context)
 CASE(code_cache_function)
 {
     const char *code = "return 'function cache'";
-    ScriptCompiler::Source source(Str(code), origin_of(isolate, "fcache.js", 0, 0));
+    ScriptCompiler::Source source(Str(code), OriginOf(isolate, "fcache.js", 0, 0));
     Local<Function> function = ScriptCompiler::CompileFunction(context, &source).ToLocalChecked();
     std::unique_ptr<ScriptCompiler::CachedData> cache(
         ScriptCompiler::CreateCodeCacheForFunction(function));
@@ -265,7 +265,7 @@ CASE(code_cache_function)
     uint8_t *copy = new uint8_t[cache->length];
     memcpy(copy, cache->data, cache->length);
     ScriptCompiler::Source again(
-        Str(code), origin_of(isolate, "fcache.js", 0, 0),
+        Str(code), OriginOf(isolate, "fcache.js", 0, 0),
         new ScriptCompiler::CachedData(copy, cache->length,
                                        ScriptCompiler::CachedData::BufferOwned));
     Local<Function> second =
@@ -314,7 +314,7 @@ CASE(script_streamed)
         task->Run();
         Local<Script> script =
             ScriptCompiler::Compile(context, &streamed, Str("var streamed = 20; streamed + 3"),
-                                    origin_of(isolate, "streamed.js", 0, 0))
+                                    OriginOf(isolate, "streamed.js", 0, 0))
                 .ToLocalChecked();
         CHECK(script->Run(context).ToLocalChecked()->Int32Value(context).FromJust() == 23);
         CHECK(Text(script->GetResourceName()) == "streamed.js");
@@ -325,7 +325,7 @@ CASE(script_streamed)
 CASE(script_many_lines)
 {
     /* Offsets of the origin move the lines of a message. */
-    ScriptOrigin origin = origin_of(isolate, "lines.js", 40, 0);
+    ScriptOrigin origin = OriginOf(isolate, "lines.js", 40, 0);
     Local<Script> script =
         Script::Compile(context, Str("var one;\n\nthrow new Error('line');"), &origin)
             .ToLocalChecked();

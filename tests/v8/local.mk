@@ -6,18 +6,32 @@ EXTRA_DIST += \
 	tests/v8/build-probe \
 	tests/v8/host.js \
 	tests/v8/matrix.py \
+	tests/v8/probe/accessors.cc \
 	tests/v8/probe/buffers.cc \
+	tests/v8/probe/containers.cc \
+	tests/v8/probe/contexts.cc \
 	tests/v8/probe/exceptions.cc \
+	tests/v8/probe/fields.cc \
+	tests/v8/probe/functions.cc \
 	tests/v8/probe/handles.cc \
+	tests/v8/probe/indexed.cc \
 	tests/v8/probe/modules.cc \
+	tests/v8/probe/named.cc \
+	tests/v8/probe/objects.cc \
 	tests/v8/probe/own.cc \
 	tests/v8/probe/own.h \
+	tests/v8/probe/persistent.cc \
 	tests/v8/probe/probe.cc \
 	tests/v8/probe/probe.h \
+	tests/v8/probe/profilers.cc \
 	tests/v8/probe/promises.cc \
 	tests/v8/probe/scripts.cc \
 	tests/v8/probe/serializer.cc \
-	tests/v8/probe/strings.cc
+	tests/v8/probe/shims.h \
+	tests/v8/probe/snapshots.cc \
+	tests/v8/probe/strings.cc \
+	tests/v8/probe/templates.cc \
+	tests/v8/probe/values.cc
 
 # The data of abi-adapters/v8/data against the headers of every version.
 TESTS += tests/v8/data.t

@@ -37,3 +37,5 @@ EXTRA_DIST += \
 	abi-adapters/v8/extractor/merge.py \
 	abi-adapters/v8/extractor/names.py \
 	abi-adapters/v8/extractor/version.py
+
+dist_pkgdata_DATA = abi-adapters/v8/node-modules.cjs

@@ -31,7 +31,8 @@ engraft_SOURCES = \
 	cli/snapshot.h \
 	cli/stub.c
 engraft_CPPFLAGS = -D_GNU_SOURCE -I$(top_srcdir)/relinker \
-	-DENGRAFT_LIBDIR='"$(libdir)"' -DENGRAFT_PKGLIBDIR='"$(pkglibdir)"'
+	-DENGRAFT_LIBDIR='"$(libdir)"' -DENGRAFT_PKGLIBDIR='"$(pkglibdir)"' \
+	-DENGRAFT_PKGDATADIR='"$(pkgdatadir)"'
 engraft_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SMARTCOLS_CFLAGS)
 engraft_LDADD = libengraft.la $(JANSSON_LIBS) $(SMARTCOLS_LIBS) -lstdc++
 

@@ -14,6 +14,7 @@
 #include "program.h"
 
 #define PRELOAD "libengraft-preload.so"
+#define NODE_MODULES "node-modules.cjs"
 
 static const char doc[] =
     "Start COMMAND, and the programs it starts, with engraft in place: plugins that they load "
@@ -24,7 +25,8 @@ static const char doc[] =
     "Exit status: that of COMMAND; 127 when there is no such command, 126 when it cannot be "
     "executed, 1 error, 2 usage.";
 
-enum { KEY_LOG = 256, KEY_REPORT, KEY_PLUGIN_ABI, KEY_HOST, KEY_TRAP, KEY_ALLOW };
+enum { KEY_LOG = 256, KEY_REPORT, KEY_PLUGIN_ABI, KEY_HOST, KEY_TRAP, KEY_ALLOW,
+       KEY_NODE_MODULES };
 
 static const struct argp_option options[] = {
     { "log", KEY_LOG, "FILE", 0, "write what engraft does to FILE", 0 },
@@ -34,6 +36,9 @@ static const struct argp_option options[] = {
     { "plugin-abi", KEY_PLUGIN_ABI, "ABI", 0, "what plugins were compiled for: v8:10.2", 0 },
     { "trap", KEY_TRAP, "abort|return", 0, "what a call of an unserved function does", 0 },
     { "allow", KEY_ALLOW, "mismatch", 0, "bind although no adapter covers the versions", 0 },
+    { "node-modules", KEY_NODE_MODULES, "VERSION,...", 0,
+      "module versions of Node.js (108) whose addons packages may choose when they have none for "
+      "this node; any", 0 },
     { 0 },
 };
 
@@ -44,6 +49,7 @@ struct arguments {
     const char *plugin_abi;
     const char *trap;
     const char *allow;
+    const char *node_modules;
     char **command;
 };
 
@@ -54,6 +60,13 @@ static bool is_word(const char *text, size_t length, const char *const *words)
             return true;
     }
     return false;
+}
+
+/* "any", or numbers with commas between them. */
+static bool is_module_versions(const char *value)
+{
+    return !strcmp(value, "any") ||
+           (value[0] && strspn(value, "0123456789,") == strlen(value));
 }
 
 /* "[plugin.so=]word,..." with the words given. */
@@ -98,6 +111,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         check_words(state, "allow", arg, allow_words);
         arguments->allow = arg;
         return 0;
+    case KEY_NODE_MODULES:
+        if (!is_module_versions(arg))
+            argp_error(state, "--node-modules does not take `%s'", arg);
+        arguments->node_modules = arg;
+        return 0;
     case ARGP_KEY_ARG:
         arguments->command = &state->argv[state->next - 1];
         state->next = state->argc;
@@ -112,11 +130,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 /* ---- the library to preload ---- */
 
-static bool try_preload(const char *directory, const char *below, char *ret_path)
+static bool try_file(const char *directory, const char *name, char *ret_path)
 {
     char path[PATH_MAX];
 
-    return snprintf(path, sizeof(path), "%s/%s" PRELOAD, directory, below) < PATH_MAX &&
+    return snprintf(path, sizeof(path), "%s/%s", directory, name) < PATH_MAX &&
            realpath(path, ret_path);
 }
 
@@ -143,10 +161,11 @@ static bool find_preload(char *ret_path)
         print_problem(given, "%s (named by ENGRAFT_PRELOAD)", strerror(errno));
         return false;
     }
-    if (own_directory(own) && (try_preload(own, "", ret_path) ||
-                               try_preload(own, ".libs/", ret_path)))
+    if (own_directory(own) && (try_file(own, PRELOAD, ret_path) ||
+                               try_file(own, ".libs/" PRELOAD, ret_path)))
         return true;
-    if (try_preload(ENGRAFT_LIBDIR, "", ret_path) || try_preload(ENGRAFT_PKGLIBDIR, "", ret_path))
+    if (try_file(ENGRAFT_LIBDIR, PRELOAD, ret_path) ||
+        try_file(ENGRAFT_PKGLIBDIR, PRELOAD, ret_path))
         return true;
     print_problem(ENGRAFT_LIBDIR "/" PRELOAD, "%s; is engraft installed whole? ENGRAFT_PRELOAD "
                                               "can name the file", strerror(ENOENT));
@@ -203,12 +222,66 @@ static bool set_preload(const char *path)
     return true;
 }
 
+/* ---- what node loads first ---- */
+
+static bool find_node_modules(char *ret_path)
+{
+    char own[PATH_MAX];
+
+    return (own_directory(own) && (try_file(own, "abi-adapters/v8/" NODE_MODULES, ret_path) ||
+                                   try_file(own, "../abi-adapters/v8/" NODE_MODULES, ret_path))) ||
+           try_file(ENGRAFT_PKGDATADIR, NODE_MODULES, ret_path);
+}
+
+/* "path" as NODE_OPTIONS wants it. */
+static char *quoted(const char *path)
+{
+    char *result = malloc(2 * strlen(path) + 3), *to = result;
+
+    if (!result)
+        out_of_memory();
+    *to++ = '"';
+    for (; *path; path++) {
+        if (*path == '"' || *path == '\\')
+            *to++ = '\\';
+        *to++ = *path;
+    }
+    strcpy(to, "\"");
+    return result;
+}
+
+static bool set_node_options(void)
+{
+    const char *wished = getenv("ENGRAFT_NODE_MODULES"), *before = getenv("NODE_OPTIONS");
+    char path[PATH_MAX];
+    char *option, *value;
+
+    if (!wished || !wished[0])
+        return true;
+    if (!find_node_modules(path)) {
+        print_problem(ENGRAFT_PKGDATADIR "/" NODE_MODULES, "%s; is engraft installed whole?",
+                      strerror(ENOENT));
+        return false;
+    }
+    option = quoted(path);
+    if (!before || !strstr(before, option)) { /* else: engraft run under engraft run */
+        if (asprintf(&value, "%s%s--require=%s", before ? before : "",
+                     before && before[0] ? " " : "", option) < 0)
+            out_of_memory();
+        set_variable("NODE_OPTIONS", value);
+        free(value);
+    }
+    free(option);
+    return true;
+}
+
 static void set_environment(const struct arguments *arguments)
 {
     set_variable("ENGRAFT_HOST", arguments->host);
     set_variable("ENGRAFT_PLUGIN_ABI", arguments->plugin_abi);
     set_variable("ENGRAFT_TRAP", arguments->trap);
     set_variable("ENGRAFT_ALLOW", arguments->allow);
+    set_variable("ENGRAFT_NODE_MODULES", arguments->node_modules);
     set_file_variable("ENGRAFT_REPORT", arguments->report);
     set_file_variable("ENGRAFT_LOG", arguments->log);
     if (arguments->log && !getenv("ENGRAFT_DEBUG"))
@@ -240,6 +313,8 @@ int run_main(int argc, char **argv)
     if (!find_preload(preload) || !set_preload(preload))
         return EXIT_ERROR;
     set_environment(&arguments);
+    if (!set_node_options())
+        return EXIT_ERROR;
     disable = getenv("ENGRAFT_DISABLE");
     if (disable && disable[0] && strcmp(disable, "0") != 0)
         print_problem("ENGRAFT_DISABLE", "is set: engraft will do nothing");

@@ -7,7 +7,7 @@
  *         Local<Object> object = Object::New(isolate);
  *
  *         CHECK(object->Set(context, Str("a"), Integer::New(isolate, 1)).FromMaybe(false));
- *         CHECK_EQ(Text(JS("(o) => o.a", object)), "1");
+ *         CHECK_EQ(Text(Js("(o) => o.a", object)), "1");
  *     }
  *
  * It gets `isolate` and `context` (the one that is entered), runs in a HandleScope and a TryCatch
@@ -74,8 +74,8 @@ double Num(Local<Value> value);
  * are any. What was thrown comes back as the string "threw NAME: MESSAGE". Nothing is remembered
  * under a global name. */
 Local<Value> Eval(const char *source, int count, Local<Value> *arguments);
-inline Local<Value> JS(const char *source) { return Eval(source, -1, nullptr); }
-template <typename... Values> Local<Value> JS(const char *source, Values... values)
+inline Local<Value> Js(const char *source) { return Eval(source, -1, nullptr); }
+template <typename... Values> Local<Value> Js(const char *source, Values... values)
 {
     Local<Value> arguments[] = { values... };
 

@@ -305,3 +305,16 @@ v8_local v8_compile_streamed(v8_local context, void *source, v8_local text, cons
     return ((v8_local(*)(v8_local, void *, v8_local, const void *))slot->target)(
         context, host, text, origin_of(slot->pair, origin, &buffer));
 }
+
+/* ---- compile hints ------------------------------------------------------------------------------------- */
+
+/* A std::vector, where the host has nothing to put into it. */
+void *v8_empty_vector(void *ret)
+{
+    return memset(ret, 0, 3 * sizeof(void *));
+}
+
+void *v8_same(void *object)
+{
+    return object;
+}

@@ -235,7 +235,7 @@ CASE(indexed_non_masking)
 INTERCEPTOR ThrowingGet(uint32_t index, const PropertyCallbackInfo<Value> &info)
 {
     info.GetIsolate()->ThrowException(Integer::NewFromUnsigned(info.GetIsolate(), index));
-    ANSWERED;
+    THREW;
 }
 
 CASE(indexed_throws)

@@ -321,7 +321,7 @@ INTERCEPTOR ThrowingGet(Local<Name> name, const PropertyCallbackInfo<Value> &inf
     if (!Mine(name))
         NOT_MINE;
     info.GetIsolate()->ThrowException(Exception::Error(name.As<String>()));
-    ANSWERED;
+    THREW;
 }
 
 INTERCEPTOR ThrowingSet(Local<Name> name, Local<Value> value, const ChangeInfo &info)
@@ -329,7 +329,7 @@ INTERCEPTOR ThrowingSet(Local<Name> name, Local<Value> value, const ChangeInfo &
     if (!Mine(name))
         NOT_MINE;
     info.GetIsolate()->ThrowException(value);
-    ANSWERED;
+    THREW;
 }
 
 CASE(named_throws)

@@ -82,11 +82,14 @@ typedef PropertyCallbackInfo<void> ChangeInfo;
 #define ANSWERED return v8::Intercepted::kYes
 #define NOT_MINE return v8::Intercepted::kNo
 #define ANSWERED_CHANGE(info, value) return v8::Intercepted::kYes
+/* 12.4 fails when an interceptor that threw has answered without a value. */
+#define THREW return SINCE(12, 9) ? v8::Intercepted::kYes : v8::Intercepted::kNo
 #else
 typedef PropertyCallbackInfo<Value> ChangeInfo;
 #define INTERCEPTOR static void
 #define ANSWERED return
 #define NOT_MINE return
+#define THREW return
 #define ANSWERED_CHANGE(info, value)                                                               \
     do {                                                                                           \
         (info).GetReturnValue().Set(value);                                                        \

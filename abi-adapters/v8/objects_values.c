@@ -104,18 +104,6 @@ v8_local v8_date_to_utc_string(v8_local date, struct v8_slot *slot)
                        "(date=>Date.prototype.toUTCString.call(date))", 1, &date);
 }
 
-/* Value::IsWeakRef() */
-bool v8_value_is_weak_ref(v8_local value, struct v8_slot *slot)
-{
-    static const char function[] =
-        "(value=>{try{WeakRef.prototype.deref.call(value);return true}catch{return false}})";
-
-    if (!HOST_CALL(slot->pair, value_is_object, bool_of_call *)(value))
-        return false;
-    return is_true(slot->pair,
-                   script_call(slot->pair, context_current(slot->pair), function, 1, &value));
-}
-
 static v8_local symbol_named(struct v8_slot *slot, void *isolate, const char *function,
                              const char *name)
 {
@@ -173,6 +161,37 @@ uint16_t v8_object_set_for(v8_local object, v8_local context, v8_local key, v8_l
 }
 
 /* ---- by other functions ------------------------------------------------------------------------------------ */
+
+/* The number that the host's debugging symbols have for a kind of objects; a map lies at an object's start,
+ * and says of what kind it is. */
+static bool is_of_type(const struct v8_pair *pair, v8_local value, enum v8_host_function type)
+{
+    const char *map;
+
+    if (!(*value & 1) || !pair->functions[type])
+        return false;
+    map = (const char *)(*(const v8_value *)(*value - 1) - 1);
+    return *(const uint16_t *)(map + v8_constant(V8_kMapInstanceTypeOffset, pair->host)) ==
+           *(const int *)(uintptr_t)pair->functions[type];
+}
+
+/* Value::IsWeakRef() */
+bool v8_value_is_weak_ref(v8_local value, struct v8_slot *slot)
+{
+    return is_of_type(slot->pair, value, V8_HOST_type_of_weak_ref);
+}
+
+/* Data::IsModuleRequest() */
+bool v8_data_is_module_request(v8_local data, struct v8_slot *slot)
+{
+    return is_of_type(slot->pair, data, V8_HOST_type_of_module_request);
+}
+
+/* Data::IsDictionaryTemplate() */
+bool v8_data_is_dictionary(v8_local data, struct v8_slot *slot)
+{
+    return is_of_type(slot->pair, data, V8_HOST_type_of_dictionary);
+}
 
 /* Value::IsPrimitive() */
 bool v8_value_is_primitive(v8_local value, struct v8_slot *slot)

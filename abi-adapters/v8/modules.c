@@ -96,22 +96,6 @@ v8_local v8_call_resolve_by_index(v8_local context, v8_local specifier, v8_local
     return result;
 }
 
-/* FixedArray::Get(Local<Context>, int); without the context from 14.6 on */
-v8_local v8_fixed_array_get_context(v8_local array, v8_local context, int index,
-                                    struct v8_slot *slot)
-{
-    (void)context;
-    return ((v8_local(*)(v8_local, int))slot->target)(array, index);
-}
-
-v8_local v8_fixed_array_get(v8_local array, int index, struct v8_slot *slot)
-{
-    v8_local context = HOST_CALL(slot->pair, isolate_context,
-                                 local_of_call *)(current_isolate(slot->pair));
-
-    return ((v8_local(*)(v8_local, v8_local, int))slot->target)(array, context, index);
-}
-
 /* ModuleRequest::GetPhase(); hosts before 13.6 know one only */
 int v8_module_request_phase(const void *request, struct v8_slot *slot)
 {

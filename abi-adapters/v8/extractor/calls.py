@@ -28,6 +28,7 @@ class Call:
         self.returns_isolate = False
         self.has_isolate = False   # inside of what is passed, or by reference
         self.has_callback = False
+        self.has_std = False       # std:: in the types of parameters, thus in the symbol
         self.text = ''
         self.records = set()
         self.enums = set()
@@ -71,7 +72,9 @@ def call_of(layouts, function):
         text += ' this ' + layouts.record_text(owner.type, owner_uses)
         call.owner = owner_uses.records
     for argument in kind.argument_types():
-        text += ',' + layouts.text(argument, uses)
+        argument_text = layouts.text(argument, uses)
+        text += ',' + argument_text
+        call.has_std |= 'S:' in argument_text
         parameter(layouts, call, argument.get_canonical())
     if kind.kind == Type.FUNCTIONPROTO and kind.is_function_variadic():
         text += ',...'

@@ -24,6 +24,7 @@ except ImportError:
 
 Kind = cindex.CursorKind
 Type = cindex.TypeKind
+AccessSpecifier = cindex.AccessSpecifier
 
 
 class StringSet(ctypes.Structure):

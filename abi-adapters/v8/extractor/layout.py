@@ -4,7 +4,7 @@
 import re
 
 from . import names
-from .clang_index import Kind, Type, library, qualified
+from .clang_index import AccessSpecifier, Kind, Type, library, qualified
 
 POINTERS = (Type.POINTER, Type.LVALUEREFERENCE, Type.RVALUEREFERENCE)
 FUNCTIONS = (Type.FUNCTIONPROTO, Type.FUNCTIONNOPROTO)
@@ -15,7 +15,7 @@ ARRAYS = (Type.CONSTANTARRAY, Type.INCOMPLETEARRAY)
 
 def bare(kind):
     """The canonical spelling without const and volatile: the key of a record."""
-    return re.sub(r'\b(const|volatile) ', '', kind.get_canonical().spelling).strip()
+    return re.sub(r'^(const |volatile )+', '', kind.get_canonical().spelling)
 
 
 def template_arguments(kind):
@@ -28,19 +28,20 @@ def is_isolate(kind):
     return kind.kind == Type.RECORD and qualified(kind.get_declaration()) in names.ISOLATES
 
 
-class Record:
-    """What is known of a class: `line` is the part that a compiler inlines, the rest is reachable."""
+# What the compiler calls types that cannot be written.
+NAMELESS = re.compile(r'\((unnamed|anonymous|lambda)')
 
-    def __init__(self, name):
-        self.name = name
-        self.template = ''
-        self.size = 0
-        self.line = ''
-        self.records = set()      # records that its fields and virtual functions name
-        self.enums = set()
-        self.has_virtual = False
-        self.has_callback = False
-        self.has_isolate = False
+
+def is_sealed(declaration):
+    """No header has code that makes or destroys such an object: not even what is implicit."""
+    constructors = 0
+    for child in declaration.get_children():
+        if child.kind not in (Kind.CONSTRUCTOR, Kind.DESTRUCTOR) or child.is_deleted_method():
+            continue
+        if child.get_definition() is not None or child.is_default_method():
+            return False
+        constructors += child.kind == Kind.CONSTRUCTOR
+    return constructors > 0
 
 
 class Uses:
@@ -53,12 +54,38 @@ class Uses:
         self.has_isolate = False
 
 
+class Field:
+    """A field, and whether code that plugins have compiled may use it in this version."""
+
+    def __init__(self, key, text, touched, uses):
+        self.key = key            # class and name, the same in all versions
+        self.text = text
+        self.touched = touched
+        self.uses = uses
+
+
+class Record:
+    """What is known of a class."""
+
+    def __init__(self, name):
+        self.name = name
+        self.template = ''
+        self.size = 0
+        self.known = False        # it is complete, and has fields or virtual functions
+        self.fields = []
+        self.slots = []           # texts of the virtual functions
+        self.uses = Uses()        # what these lead to
+
+
 class Layouts:
     """All records of one version. `wanted` collects types that the compiler has to instantiate."""
 
     def __init__(self):
         self.records = {}
         self.virtuals = {}
+        self.touched = set()       # fields that functions in headers name
+        self.known_bases = {}
+        self.known_opaque = {}
         self.wanted = set()
         self.by_value = set()
         self.trivial = {}
@@ -120,6 +147,12 @@ class Layouts:
 
     def is_opaque(self, kind):
         """A class that compilers know nothing of: incomplete, or without fields and vtable."""
+        key = bare(kind)
+        if key not in self.known_opaque:
+            self.known_opaque[key] = self.find_opaque(kind)
+        return self.known_opaque[key]
+
+    def find_opaque(self, kind):
         if kind.get_size() < 0:
             return True
         if next(iter(kind.get_fields()), None) is not None or self.virtual_functions(kind):
@@ -135,8 +168,9 @@ class Layouts:
 
     def want(self, kind):
         """Has a template instantiated by the next translation unit if it is not yet."""
-        if kind.get_size() < 0 and '<' in kind.spelling and '(' not in bare(kind).split('<')[0]:
-            self.wanted.add(bare(kind))
+        key = bare(kind)
+        if kind.get_size() < 0 and '<' in key and not NAMELESS.search(key):
+            self.wanted.add(key)
 
     # ---- records
 
@@ -151,44 +185,59 @@ class Layouts:
         if kind.get_size() < 0:
             return record
         record.size = kind.get_size()
-        uses = Uses()
-        own = [self.text(field.type, uses) for field in kind.get_fields()]
-        bases = self.bases(kind)
-        virtuals = self.virtual_functions(kind)
-        inherited = [self.record(base) for base in bases]
-        record.has_virtual = bool(virtuals)
-        lines = []
-        for base, base_kind in zip(inherited, bases):
-            if not self.is_opaque(base_kind):
-                lines.append('base R:' + base.template)
-                uses.records.add(base.name)
-        for field, text in zip(kind.get_fields(), own):
-            width = field.get_bitfield_width() if field.is_bitfield() else -1
-            lines.append('%s@%d:%d %s' % (names.field(field.spelling),
-                                          field.get_field_offsetof(), width, text))
-            pointee = field.type.get_canonical()
-            if pointee.kind in POINTERS and is_isolate(pointee.get_pointee().get_canonical()):
-                uses.has_isolate = True
-        for slot, method in enumerate(virtuals):
-            lines.append('slot %d %s' % (slot, self.virtual_text(method, uses)))
-        if lines:
-            record.line = '%s %d { %s }' % (record.template, record.size, '; '.join(lines))
-        record.records, record.enums = uses.records, uses.enums
-        record.has_callback, record.has_isolate = uses.has_callback, uses.has_isolate
+        record.known = not self.is_opaque(kind)
+        record.fields = list(self.fields_of(kind, 0))
+        record.slots = ['slot %d %s' % (slot, self.virtual_text(method, record.uses))
+                        for slot, method in enumerate(self.virtual_functions(kind))]
         return record
 
     def bases(self, kind):
         """Types of the base classes; of an instantiation, those of its template that are no template."""
-        declaration = kind.get_declaration()
+        key = bare(kind)
+        if key not in self.known_bases:
+            self.known_bases[key] = list(self.find_bases(kind.get_declaration()))
+        return self.known_bases[key]
+
+    @staticmethod
+    def find_bases(declaration):
         template = library().clang_getSpecializedCursorTemplate(declaration)
-        cursor = template if template is not None and template.kind == Kind.CLASS_TEMPLATE else declaration
-        found = []
-        for child in cursor.get_children():
+        if template is not None and template.kind == Kind.CLASS_TEMPLATE:
+            declaration = template
+        for child in declaration.get_children():
             if child.kind == Kind.CXX_BASE_SPECIFIER:
                 base = child.type.get_canonical()
                 if base.kind == Type.RECORD:
-                    found.append(base)
-        return found
+                    yield base
+
+    def fields_of(self, kind, offset):
+        """Fields, of base classes too."""
+        place = offset
+        for base in self.bases(kind):
+            if not self.is_opaque(base):
+                yield from self.fields_of(base, place)
+                place += base.get_size() * 8
+        template = '<' in bare(kind)
+        sealed = not template and is_sealed(kind.get_declaration())
+        for field in kind.get_fields():
+            uses = Uses()
+            name = names.field(field.spelling)
+            width = ':%d' % field.get_bitfield_width() if field.is_bitfield() else ''
+            text = '%s@%d%s %s' % (name, offset + field.get_field_offsetof(), width,
+                                   self.text(field.type, uses))
+            pointee = field.type.get_canonical()
+            if pointee.kind in POINTERS and is_isolate(pointee.get_pointee().get_canonical()):
+                uses.has_isolate = True
+            yield Field((qualified(kind.get_declaration()), name), text,
+                        template or self.is_touched(field, sealed), uses)
+
+    def is_touched(self, field, sealed):
+        """Code that a plugin has compiled may use this field; else only the engine's does."""
+        if field.access_specifier != AccessSpecifier.PRIVATE or qualified(field) in self.touched:
+            return True
+        if sealed:
+            return False
+        return field.type.get_canonical().kind == Type.RECORD or any(
+            child.kind.is_expression() for child in field.get_children())
 
     def virtual_text(self, method, uses):
         if method.kind == Kind.DESTRUCTOR:

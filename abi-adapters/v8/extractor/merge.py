@@ -72,40 +72,63 @@ class Row:
         return self.symbol, self.declared | self.inlined
 
 
-def reachable(version, call, owner=True):
+class Inlined:
+    """What a compiler inlines of a record; of fields, those that code in headers of any version uses."""
+
+    def __init__(self, record, touched):
+        fields = [field for field in record.fields if field.key in touched]
+        parts = [field.text for field in fields] + record.slots
+        self.line = '%s %d { %s }' % (record.template, record.size, '; '.join(parts))
+        uses = [record.uses] + [field.uses for field in fields]
+        self.records = set().union(*(use.records for use in uses))
+        self.enums = set().union(*(use.enums for use in uses))
+        self.has_virtual = bool(record.slots)
+        self.has_callback = any(use.has_callback for use in uses)
+        self.has_isolate = any(use.has_isolate for use in uses)
+        if record.template in names.CONSTANT_CLASSES:
+            self.enums.add(record.template)
+
+
+def inline_records(versions):
+    """For each version, what its records have that is compiled into plugins."""
+    touched = {field.key for version in versions for record in version.records.values()
+               for field in record.fields if field.touched}
+    return [{key: Inlined(record, touched) for key, record in version.records.items()
+             if record.known} for version in versions]
+
+
+def reachable(records, call, owner=True):
     """Keys of all records that a call's types lead to."""
     found, todo = set(), list(call.records | (call.owner if owner else set()))
     while todo:
         key = todo.pop()
-        if key not in found and key in version.records:
+        if key not in found and key in records:
             found.add(key)
-            todo += version.records[key].records
+            todo += records[key].records
     return found
 
 
-def describe(version, call, column, classes):
+def describe(records, call, column, classes):
     """All that a compiler inlines of a call's types: equal texts, equal shape."""
-    keys = reachable(version, call)
     enums = set(call.enums)
     lines = set()
-    for key in keys:
-        record = version.records[key]
-        lines.add(record.line)
-        enums |= record.enums
-        if record.template in names.CONSTANT_CLASSES:
-            enums.add(record.template)
+    for key in reachable(records, call):
+        lines.add(records[key].line)
+        enums |= records[key].enums
     lines.update('%s is %d' % (enum, classes[enum][column]) for enum in enums if enum in classes)
     return (call.returns, call.text) + tuple(sorted(lines))
 
 
-def flags_of(version, call, owner=True):
+def flags_of(all_records, call, owner=True):
     flags = set()
-    records = [version.records[key] for key in reachable(version, call, owner)]
-    passed = [version.records[key] for key in reachable(version, call, False)]
+    records = [all_records[key] for key in reachable(all_records, call, owner)]
+    passed = [all_records[key] for key in reachable(all_records, call, False)]
     if call.returns_isolate:
         flags.add('V8_RETURNS_ISOLATE')
     if call.returns == 'M':
         flags.add('V8_RETURNS_MEMORY')
+    if call.has_std:
+        flags.add('V8_STD')
     if call.has_callback or any(record.has_callback for record in passed):
         flags.add('V8_HAS_CALLBACK')
     if any(record.has_virtual for record in records):
@@ -133,7 +156,7 @@ def is_structor(symbol, variant, versions):
 
 
 def function_rows(versions):
-    classes = enum_classes(versions)
+    classes, records = enum_classes(versions), inline_records(versions)
     symbols = set()
     for version in versions:
         symbols |= set(version.functions) | version.data
@@ -144,7 +167,7 @@ def function_rows(versions):
         if any(symbol in version.data for version in versions):
             rows.append(data_row(symbol, versions))
         else:
-            rows += rows_of(symbol, versions, classes)
+            rows += rows_of(symbol, versions, classes, records)
     return rows
 
 
@@ -157,7 +180,7 @@ def data_row(symbol, versions):
     return row
 
 
-def rows_of(symbol, versions, classes):
+def rows_of(symbol, versions, classes, records):
     """One row, or several where versions disagree about registers."""
     rows, texts = [], {}
     for column, version in enumerate(versions):
@@ -171,25 +194,23 @@ def rows_of(symbol, versions, classes):
             rows.append(row)
         row.declared |= (symbol in version.declared) << column
         row.inlined |= (symbol not in version.declared) << column
-        row.flags |= flags_of(version, call)
-        text = describe(version, call, column, classes)
+        row.flags |= flags_of(records[column], call)
+        text = describe(records[column], call, column, classes)
         row.shapes[column] = texts.setdefault(text, len(texts) + 1)
     for row in rows:
         for column, version in enumerate(versions):
             row.exported |= (symbol in version.exported) << column
-        if re.search(r'(?<![a-z])St\d', symbol):
-            row.flags.add('V8_STD')
     return rows
 
 
 def hazards(versions, one, other):
     """[(symbol, what only the first has, what only the second has)]"""
-    classes = enum_classes(versions)
+    classes, records = enum_classes(versions), inline_records(versions)
     a, b = versions[one], versions[other]
     found = []
     for symbol in sorted(set(a.functions) & set(b.functions)):
-        first = describe(a, a.functions[symbol], one, classes)
-        second = describe(b, b.functions[symbol], other, classes)
+        first = describe(records[one], a.functions[symbol], one, classes)
+        second = describe(records[other], b.functions[symbol], other, classes)
         if first != second and is_wanted(symbol, versions):
             found.append((symbol, sorted(set(first) - set(second)),
                           sorted(set(second) - set(first))))
@@ -233,13 +254,14 @@ def unique_fields(fields):
 def virtual_rows(versions):
     """[(class, [(key, Call, flags, slots)])]"""
     found = []
+    records = inline_records(versions)
     for name in sorted({name for version in versions for name in version.virtuals}):
         methods = {}
         for column, version in enumerate(versions):
             for slot, (key, call, pure) in enumerate(version.virtuals.get(name, [])):
                 row = methods.setdefault((key, call.machine()),
                                          [call, set(), [-1] * len(versions)])
-                row[1] |= flags_of(version, call, False)
+                row[1] |= flags_of(records[column], call, False)
                 row[1] |= {'V8_PURE'} if pure else set()
                 row[2][column] = slot
         rows, taken = [], set()

@@ -59,6 +59,8 @@ NOT_INCLUDED = re.compile(r'(v8-inspector-protocol|v8-sandbox-.*|cppgc/macros)\.
 
 def field(name):
     """A field's name as all versions have it."""
+    if '(' in name: # an anonymous member: libclang has it by its place in a file
+        return ''
     name = name.rstrip('_')
     return FIELDS.get(name, name)
 

@@ -8,10 +8,11 @@ from . import clang_index, names
 from .calls import call_of, signature_key
 from .clang_index import Kind, Type, qualified
 from .fields import fields_of
-from .layout import Layouts, bare
+from .layout import NAMELESS, Layouts, bare
 
 SCOPES = (Kind.NAMESPACE, Kind.LINKAGE_SPEC, Kind.UNEXPOSED_DECL)
 CLASSES = (Kind.CLASS_DECL, Kind.STRUCT_DECL, Kind.UNION_DECL)
+TEMPLATES = (Kind.CLASS_TEMPLATE, Kind.CLASS_TEMPLATE_PARTIAL_SPECIALIZATION)
 CALLABLE = (Kind.FUNCTION_DECL, Kind.CXX_METHOD, Kind.CONSTRUCTOR, Kind.DESTRUCTOR,
             Kind.CONVERSION_FUNCTION)
 INTEGERS = (Type.BOOL, Type.CHAR_S, Type.CHAR_U, Type.SCHAR, Type.UCHAR, Type.SHORT, Type.USHORT,
@@ -32,6 +33,14 @@ class Version:
         self.enums = {}       # name -> {enumerator: value}
         self.virtuals = {}    # class -> [(key, Call, pure)]
         self.constants = {}
+
+
+def touched_by(function):
+    for node in function.walk_preorder():
+        if node.kind in (Kind.MEMBER_REF_EXPR, Kind.MEMBER_REF):
+            field = node.referenced
+            if field is not None and field.kind == Kind.FIELD_DECL:
+                yield qualified(field)
 
 
 class Reader:
@@ -137,6 +146,19 @@ class Reader:
             return name
         return '%s_%s' % (scope, name)
 
+    def touch(self, parent, inside=False):
+        """Collects the fields that functions with a body name."""
+        for cursor in parent.get_children():
+            if not inside and not self.ours(cursor):
+                continue
+            if cursor.kind in CALLABLE or cursor.kind == Kind.FUNCTION_TEMPLATE:
+                if cursor.is_definition():
+                    self.layouts.touched.update(touched_by(cursor))
+            elif cursor.kind in SCOPES:
+                self.touch(cursor)
+            elif cursor.kind in CLASSES or cursor.kind in TEMPLATES:
+                self.touch(cursor, True)
+
     # ---- the second and third translation unit: what the compiler is asked
 
     def questions(self):
@@ -145,7 +167,7 @@ class Reader:
         for key in sorted(self.layouts.wanted):
             lines.append('enum : long long { engraft_size_%d = sizeof(%s) };' % (len(lines), key))
         for key in sorted(self.layouts.by_value | self.layouts.wanted):
-            if '(' in key:
+            if NAMELESS.search(key):
                 continue
             lines.append('typedef %s engraft_type_%d;' % (key, len(lines)))
             alias = 'engraft_type_%d' % (len(lines) - 1)
@@ -177,17 +199,21 @@ template <class T> constexpr bool engraft_by_value() {
 def read(include, binary):
     """The facts of the version whose headers and binary these are."""
     first = Reader(include)
-    first.walk(clang_index.parse(include).cursor)
+    unit = clang_index.parse(include)
+    first.touch(unit.cursor)
+    first.walk(unit.cursor)
     wanted, by_value, constants = first.layouts.wanted, first.layouts.by_value, first.constants
-    for _ in range(2):
+    while True:
         reader = Reader(include)
         reader.layouts.wanted, reader.layouts.by_value = set(wanted), set(by_value)
-        reader.constants, reader.asked = constants, {}
+        reader.constants, reader.layouts.touched = constants, first.layouts.touched
         unit = clang_index.parse(include, reader.questions())
         answers(reader, unit)
         reader.constants = {}
         reader.walk(unit.cursor)
         finish(reader)
+        if reader.layouts.wanted <= wanted and reader.layouts.by_value <= by_value:
+            break
         wanted |= reader.layouts.wanted
         by_value |= reader.layouts.by_value
     version = reader.version
@@ -209,7 +235,7 @@ def answers(reader, unit):
     for cursor in unit.cursor.get_children():
         if cursor.kind == Kind.TYPEDEF_DECL and cursor.spelling.startswith('engraft_type_'):
             for name, instance in names.INSTANCES.items():
-                if bare(cursor.underlying_typedef_type) == instance.replace('const ', ''):
+                if bare(cursor.underlying_typedef_type) == instance:
                     reader.classes.append(cursor)
 
 

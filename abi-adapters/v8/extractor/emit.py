@@ -18,7 +18,7 @@ ABOUT = {
  * are; equal shapes: equal layouts of all types that the signature leads to, 0: not in the headers.
 ''',
     'functions-index': ''' *
- * INDEX(row + 1, ...): where v8_function_find() looks first, by the GNU hash of the symbol.
+ * INDEX(row + 1, ...): where v8_function_find() looks first, by the hash of the symbol.
 ''',
     'constants': ''' *
  * CONSTANT(name, value in each version): what functions in headers have compiled in.
@@ -59,11 +59,14 @@ def functions(rows):
     return lines
 
 
-def gnu_hash(symbol):
-    value = 5381
-    for byte in symbol.encode():
-        value = (value * 33 + byte) & 0xffffffff
-    return value
+def hash_of(symbol):
+    """The hash of data.c."""
+    value, text = 0, symbol.encode()
+    for i in range(0, len(text), 8):
+        value ^= int.from_bytes(text[i:i + 8], 'little')
+        value = value * 0x9e3779b97f4a7c15 % 2**64
+        value ^= value >> 29
+    return value >> 32
 
 
 def function_index(rows):
@@ -75,7 +78,7 @@ def function_index(rows):
     for number, row in enumerate(rows):
         if number and rows[number - 1].symbol == row.symbol:
             continue
-        place = gnu_hash(row.symbol) % size
+        place = hash_of(row.symbol) % size
         while table[place]:
             place = (place + 1) % size
         table[place] = number + 1

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "crossings.h"
+#include "referrers.h"
 
 typedef v8_local local_of_call(const void *object);
 
@@ -187,8 +188,6 @@ struct vector *v8_module_stalled_tuples(struct vector *ret, v8_local module, voi
     size_t count;
 
     *ret = (struct vector){0};
-    if (!slot->target)
-        return ret;
     ((stalled_call *)slot->target)(&host, module, isolate_of(isolate));
     count = (size_t)(host.modules.last - host.modules.first) / sizeof(v8_local);
     tuples = (struct stalled *)vector_make(ret, count * sizeof *tuples);
@@ -208,8 +207,6 @@ struct stalled_vectors *v8_module_stalled_pair(struct stalled_vectors *ret, v8_l
     size_t count;
 
     *ret = (struct stalled_vectors){{0}, {0}};
-    if (!slot->target)
-        return ret;
     ((stalled_call *)slot->target)(&host, module, isolate_of(isolate));
     count = (size_t)(host.last - host.first) / sizeof(struct stalled);
     modules = (v8_local *)vector_make(&ret->modules, count * sizeof *modules);
@@ -250,44 +247,19 @@ void v8_isolate_set_import_no_phase(void *isolate, void *callback, struct v8_slo
     import_set(isolate, callback, V8_CALLBACK_IMPORT_NO_PHASE, slot);
 }
 
-/*
- * Plugins of 10.2 are given a ScriptOrModule, which hosts no longer make. What they get instead are three
- * handles in a row, a number that no ScriptOrModule is, the options and the name, which the functions of
- * ScriptOrModule below know.
- */
-#define REFERRER ((v8_value)0x5c71 << 32)
-
-static bool is_referrer(v8_local script)
-{
-    return script && *script == REFERRER;
-}
-
+/* HostImportModuleDynamicallyWithImportAssertionsCallback: gets a ScriptOrModule */
 v8_local v8_call_import_old(v8_local context, v8_local options, v8_local name, v8_local specifier,
                             v8_local attributes, struct v8_slot *slot)
 {
     typedef v8_local import_callback(v8_local, v8_local, v8_local, v8_local);
     void *isolate = current_isolate(slot->pair);
-    v8_local referrer = scope_take(slot->pair, isolate, 3);
+    v8_local referrer = referrer_new(slot->pair, name, options), promise;
     struct crossing crossing;
-    v8_local promise;
 
-    referrer[0] = REFERRER;
-    referrer[1] = *(options ? options : host_root(slot->pair, isolate, V8_ROOT_UNDEFINED));
-    referrer[2] = *(name ? name : host_root(slot->pair, isolate, V8_ROOT_UNDEFINED));
     crossing_in(&crossing, slot->pair, isolate);
     promise = ((import_callback *)slot->target)(context, referrer, specifier, attributes);
     crossing_in_end(&crossing);
     return promise;
-}
-
-v8_local v8_script_or_module_options(v8_local script, struct v8_slot *slot)
-{
-    return is_referrer(script) ? &script[1] : ((local_of_call *)slot->target)(script);
-}
-
-v8_local v8_script_or_module_name(v8_local script, struct v8_slot *slot)
-{
-    return is_referrer(script) ? &script[2] : ((local_of_call *)slot->target)(script);
 }
 
 typedef v8_local phase_callback(v8_local context, v8_local options, v8_local name,

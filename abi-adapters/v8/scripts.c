@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "records.h"
+#include "referrers.h"
 
 /* ---- origins ------------------------------------------------------------------------------------------ */
 
@@ -153,13 +154,25 @@ v8_local v8_compile(void *where, void *plugin_source, int options, int reason,
     return result;
 }
 
+static v8_local source_referrer(const struct source *source)
+{
+    enum v8_version version = source->pair->plugin;
+    v8_local *name =
+        record_field(source->plugin, V8_FIELD_ScriptCompiler_Source_resource_name, version);
+    v8_local *options =
+        record_field(source->plugin, V8_FIELD_ScriptCompiler_Source_host_defined_options, version);
+
+    return referrer_new(source->pair, *name, *options);
+}
+
 typedef v8_local compile_function_call(v8_local context, void *source, size_t arguments_count,
                                        v8_local *arguments, size_t extensions_count,
                                        v8_local *extensions, int options, int reason,
                                        v8_local *ret_script);
 
 /* ScriptCompiler::CompileFunction; CompileFunctionInContext and CompileFunctionInternal, which tell the
- * ScriptOrModule, too. A host that has the former only does not look at `ret_script`. */
+ * ScriptOrModule, too. A host that has the former only does not look at `ret_script`: the plugin then
+ * gets what has its name and options. */
 static v8_local compile_function(v8_local context, void *plugin_source, size_t arguments_count,
                                  v8_local *arguments, size_t extensions_count,
                                  v8_local *extensions, int options, int reason,
@@ -175,6 +188,8 @@ static v8_local compile_function(v8_local context, void *plugin_source, size_t a
         context, host, arguments_count, arguments, extensions_count, extensions,
         compile_options(slot->pair, options), no_cache_reason(slot->pair, reason), ret_script);
     source_close(&source);
+    if (result && ret_script && !*ret_script)
+        *ret_script = source_referrer(&source);
     return result;
 }
 

@@ -62,6 +62,10 @@ struct abi_adapter {
     enum engraft_status (*enter)(const struct abi_pair *pair, const struct abi_object *object);
     /* (OPTIONAL) It is gone, or its load has failed. Told once, maybe long after. */
     void (*leave)(const struct abi_object *object);
+    /* (OPTIONAL) Whether the object's own code, where headers inlined what differs, may have to be changed
+     * for this pair. Then engraft-deep.so is asked for the places (deep.h, repairs()), and the code is
+     * changed before any of it runs, or the object refused. */
+    bool (*repairs)(const struct abi_pair *pair);
     /* (OPTIONAL) dlopen() is about to return the object, maybe not for the first time, to the code at
      * `caller`. Its constructors have run. Not inside a resolver: the engine may be called. */
     void (*opened)(const struct abi_object *object, const struct image *image, const void *caller);

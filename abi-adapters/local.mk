@@ -39,3 +39,20 @@ EXTRA_DIST += \
 	abi-adapters/v8/extractor/version.py
 
 dist_pkgdata_DATA = abi-adapters/v8/node-modules.cjs
+
+# libfixups.la: where a plugin's own code has V8's heap inlined; part of engraft-deep.so.
+noinst_LTLIBRARIES += libfixups.la
+libfixups_la_CPPFLAGS = $(AM_CPPFLAGS) $(CAPSTONE_CFLAGS)
+libfixups_la_LIBADD = $(CAPSTONE_LIBS)
+libfixups_la_SOURCES = \
+	abi-adapters/v8/fixups.c \
+	abi-adapters/v8/fixups.def \
+	abi-adapters/v8/fixups.h \
+	abi-adapters/v8/fixups_decode.c \
+	abi-adapters/v8/fixups_flow.c \
+	abi-adapters/v8/fixups_flow.h \
+	abi-adapters/v8/fixups_functions.c \
+	abi-adapters/v8/fixups_prove.c \
+	abi-adapters/v8/fixups_state.h \
+	abi-adapters/v8/fixups_steps.c \
+	abi-adapters/v8/fixups_values.c

@@ -2,6 +2,7 @@
 /* What engraft-deep.so offers to libengraft: the table of relinker/deep.h. */
 #include <string.h>
 
+#include "abi-adapters/v8/fixups.h"
 #include "engine-stub/stub.h"
 #include "error.h"
 #include "facts.h"
@@ -52,6 +53,19 @@ static const char *deep_engine_id(size_t index)
     return facts ? facts->id : NULL;
 }
 
+static enum engraft_status deep_repairs(const struct image *image, const struct abi *plugin,
+                                        const struct abi *host, struct abi_repair **ret_repairs,
+                                        size_t *ret_count, struct engraft_error *reterr)
+{
+    struct v8_fixup_needs needs;
+
+    *ret_repairs = NULL;
+    *ret_count = 0;
+    if (strcmp(plugin->engine, "v8") != 0 || !v8_fixup_needs(plugin, host, &needs))
+        return ENGRAFT_OK;
+    return v8_fixups_find(image, &needs, ret_repairs, ret_count, reterr);
+}
+
 const struct engraft_deep_table engraft_deep_table = {
     .version = ENGRAFT_DEEP_VERSION,
     .open = deep_open,
@@ -64,5 +78,6 @@ const struct engraft_deep_table engraft_deep_table = {
     .processes_destroy = processes_destroy,
     .build_id = reader_build_id,
     .read = deep_read,
+    .repairs = deep_repairs,
     .stub_create = stub_create,
 };

@@ -83,10 +83,10 @@ libreaders_la_SOURCES = \
 	probes/xz.h
 
 engraft_deep_la_SOURCES = probes/deep.c
-engraft_deep_la_LIBADD = libenginestub.la libidentify.la libreaders.la libprobes.la librelinker.la \
+engraft_deep_la_LIBADD = libenginestub.la libfixups.la libidentify.la libreaders.la libprobes.la librelinker.la \
 	$(LIBELF_LIBS)
 engraft_deep_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared \
 	-Wl,--version-script=$(top_srcdir)/probes/engraft-deep.map
-engraft_deep_la_DEPENDENCIES = libenginestub.la libidentify.la libreaders.la libprobes.la \
+engraft_deep_la_DEPENDENCIES = libenginestub.la libfixups.la libidentify.la libreaders.la libprobes.la \
 	librelinker.la probes/engraft-deep.map
 EXTRA_DIST += probes/engraft-deep.map

@@ -198,6 +198,17 @@ static void attach_plan(struct attach_call *call, struct plan *plan)
     }
 }
 
+/* Its code has run, and may run now. */
+static void attach_refuse_repairs(struct attach_call *call, const struct plan *plan)
+{
+    if (call->status == ENGRAFT_OK && repairs_wanted(plan))
+        call->status = error_set(call->reterr, ENGRAFT_UNSUPPORTED, call->image->path, NULL,
+                                 "compiled for %s %s, its code would have to be changed for %s: it "
+                                 "must be loaded through engraft for that",
+                                 plan->plugin_abi.engine, plan->plugin_abi.version,
+                                 plan->host_abi.version);
+}
+
 static void relink_locked(void *argument)
 {
     struct attach_call *call = argument;
@@ -207,6 +218,7 @@ static void relink_locked(void *argument)
     if (!attach_open(call) || registry_find(call->image))
         return;
     attach_plan(call, &plan);
+    attach_refuse_repairs(call, &plan);
     if (call->status != ENGRAFT_OK)
         return;
     bound = bound_create(&plan, call->image->path, "relink");

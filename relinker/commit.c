@@ -326,7 +326,9 @@ void commit_rollback(struct bound *bound)
     struct image image;
 
     if (bound->symbols && image_read_map(bound->map, &image, NULL) == ENGRAFT_OK &&
-        image.dynamic == bound->dynamic)
+        image.dynamic == bound->dynamic) {
         dynamic_store(&image, image_dynamic(&image, DT_SYMTAB), bound->symbols_before);
+        repairs_undo(bound, &image);
+    }
     bound_destroy(bound);
 }

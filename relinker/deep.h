@@ -12,7 +12,7 @@
 
 #include "engine.h"
 
-#define ENGRAFT_DEEP_VERSION 3
+#define ENGRAFT_DEEP_VERSION 4
 
 /* A module of which nothing, or not all, could be read: an image of the rest may be there. */
 struct deep_missing {
@@ -104,6 +104,12 @@ struct engraft_deep_table {
     /* Memory of the process (of a core) at an address there; false unless all of it can be had. */
     bool (*read)(const struct deep_modules *modules, uint64_t address, void *buffer,
                  size_t length);
+
+    /* What has to be changed in the code of an object that was compiled for `plugin`, to run on `host`:
+     * abi_adapter.h, repairs(). From malloc(), ascending. UNSUPPORTED: it cannot be told. */
+    enum engraft_status (*repairs)(const struct image *image, const struct abi *plugin,
+                                   const struct abi *host, struct abi_repair **ret_repairs,
+                                   size_t *ret_count, struct engraft_error *reterr);
 
     enum engraft_status (*stub_create)(const struct engraft_stub_request *request,
                                        struct engraft_stub_result *ret_result,

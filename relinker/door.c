@@ -406,7 +406,7 @@ static enum engraft_status door_load(struct load_request *request, const char *p
     if (request->error.status != ENGRAFT_OK) {
         if (wrapper) /* cannot be: an unanswered trigger fails */
             self_loader()->close(wrapper);
-        status = refusal(request, path, reterr);
+        status = request->wanted ? ENGRAFT_OK : refusal(request, path, reterr);
     } else if (!wrapper) {
         status = native_error(path, reterr);
     } else if (!request->new_count) { /* another thread has loaded it since the survey */
@@ -417,9 +417,32 @@ static enum engraft_status door_load(struct load_request *request, const char *p
         engine_pin(request);
     }
     load_close(&load);
-    if (status == ENGRAFT_OK && !*ret_handle)
+    if (status == ENGRAFT_OK && !*ret_handle && !request->wanted)
         status = native_error(path, reterr);
     return status;
+}
+
+/* An object of the load has to be repaired (repair.c), and the moment had no list for it: nothing of the
+ * load is left, and it is made again with the list. */
+static enum engraft_status door_load_repaired(struct load_request *request, const char *path,
+                                              const struct caller *caller, int flags,
+                                              void **ret_handle, struct engraft_error *reterr)
+{
+    for (;;) {
+        enum engraft_status status = door_load(request, path, caller, flags, ret_handle, reterr);
+        struct repairs *repairs = request->wanted;
+
+        if (!repairs)
+            return status;
+        self_loader()->error(); /* the dynamic linker's form of the refusal */
+        request->wanted = NULL;
+        request->error = (struct engraft_error){0};
+        status = repairs_find(&request->arena, repairs, &request->error);
+        if (status != ENGRAFT_OK)
+            return refusal(request, path, reterr);
+        repairs->next = request->repairs;
+        request->repairs = repairs;
+    }
 }
 
 /* ---- adapters are told ------------------------------------------------------------------------------------- */
@@ -579,7 +602,7 @@ static enum engraft_status request_load(struct load_request *request, const stru
         self_locked(engine_guess, &guess);
     log_line(LOG_DOOR, "%s: %u new objects, %u stand-ins", request->path, request->new_count,
              request->stand_in_count);
-    status = door_load(request, request->path, caller, flags, ret_handle, reterr);
+    status = door_load_repaired(request, request->path, caller, flags, ret_handle, reterr);
     registry_release_pins();
     report_update();
     return status;

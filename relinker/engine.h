@@ -93,4 +93,14 @@ struct abi_relation {
     char reason[512];             /* why, when it is not EXACT */
 };
 
+/* A place in an object's code that has to be changed for a pair of versions. */
+struct abi_repair {
+    uint64_t vaddr;    /* of the first byte */
+    uint64_t offset;   /* in the file */
+    uint64_t function; /* vaddr where its function starts */
+    const char *what;  /* static text: the pattern; with size 0 what is not understood there */
+    uint8_t size;      /* 0: it cannot be changed, and the object cannot be used */
+    uint8_t before[8], after[8];
+};
+
 #endif

@@ -49,6 +49,7 @@ libengraft_core_la_SOURCES = \
 	relinker/reference.c \
 	relinker/registry.c \
 	relinker/relinker.h \
+	relinker/repair.c \
 	relinker/report.c \
 	relinker/resolve.c \
 	relinker/self.c \

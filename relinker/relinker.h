@@ -321,6 +321,9 @@ struct bound {
     size_t count;
     size_t kinds[PLAN_KINDS];
     struct live_plugin live; /* the same for readers outside of the process */
+    bool unrepaired;         /* its code waits for a repair: repair.c */
+    struct abi_repair *repairs; /* that were made in its code */
+    size_t repair_count;
 };
 
 /* Stores into an entry of .dynamic, whatever its protection. UNSUPPORTED: nothing was stored. */
@@ -343,6 +346,31 @@ bool bound_take_traps(struct bound *bound, struct plan *plan);
 /* attach.c: writes the targets into the slots of a relocated object; RELRO is opened once. */
 enum engraft_status attach_slots(struct bound *bound, const struct image *image,
                                  struct engraft_error *reterr);
+
+/* ---- repair.c: changes in an object's code, where headers inlined what differs ------------------------ */
+
+struct repairs {
+    struct repairs *next;
+    const char *path; /* of the file, as ld.so has it */
+    struct abi plugin, host;
+    struct abi_repair *items;
+    size_t count;
+};
+
+/* Whether the object of a plan may need any. */
+bool repairs_wanted(const struct plan *plan);
+const struct repairs *repairs_for(const struct repairs *list, const char *path,
+                                  const struct abi *plugin, const struct abi *host);
+/* Fills items from the file; REFUSED when there is one that cannot be repaired. Not in a resolver. */
+enum engraft_status repairs_find(struct arena *arena, struct repairs *repairs,
+                                 struct engraft_error *reterr);
+/* The same refusal, for a list. */
+enum engraft_status repairs_check(const char *path, const struct abi_repair *items, size_t count,
+                                  struct engraft_error *reterr);
+/* All or nothing; what was done is kept in the record. */
+enum engraft_status repairs_apply(struct bound *bound, const struct image *image,
+                                  const struct repairs *repairs, struct engraft_error *reterr);
+void repairs_undo(struct bound *bound, const struct image *image);
 
 /* ---- audit.c -------------------------------------------------------------------------------------------- */
 
@@ -408,6 +436,8 @@ struct load_request {
     struct arena arena;
     const char **new_names;   /* l_name of the new objects, the plugin first */
     unsigned bound_count;     /* objects that were rewritten */
+    struct repairs *repairs;  /* lists that the door has made */
+    struct repairs *wanted;   /* one that it has to make, for the load to be tried again; or NULL */
     struct engraft_error error; /* status OK: the load may go on */
 };
 

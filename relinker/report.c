@@ -137,6 +137,47 @@ static void put_counts(struct writer *writer, const struct bound *bound)
                    kind + 1 < PLAN_KINDS ? "," : "},");
 }
 
+static void put_bytes(struct writer *writer, const char *name, const uint8_t *bytes, size_t count,
+                      const char *end)
+{
+    static const char digits[] = "0123456789abcdef";
+    char text[8 * 2 + 1] = "";
+
+    for (size_t i = 0; i < count; i++) {
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    put_string(writer, name);
+    put(writer, ":");
+    put_string(writer, text);
+    put(writer, end);
+}
+
+static void put_address(struct writer *writer, const char *name, uint64_t address)
+{
+    char text[32];
+
+    text_format(text, sizeof text, "0x%lx", (unsigned long)address);
+    put_member(writer, name, text);
+}
+
+static void put_fixups(struct writer *writer, const struct bound *bound)
+{
+    put(writer, "\"fixups\":[");
+    for (size_t i = 0; i < bound->repair_count; i++) {
+        const struct abi_repair *repair = &bound->repairs[i];
+
+        put(writer, i ? ",\n{" : "\n{");
+        put_address(writer, "address", repair->vaddr);
+        put_address(writer, "offset", repair->offset);
+        put_address(writer, "function", repair->function);
+        put_member(writer, "pattern", repair->what);
+        put_bytes(writer, "before", repair->before, repair->size, ",");
+        put_bytes(writer, "after", repair->after, repair->size, "}");
+    }
+    put(writer, "],");
+}
+
 static void put_bound(struct writer *writer, const struct bound *bound)
 {
     put(writer, "{");
@@ -154,6 +195,7 @@ static void put_bound(struct writer *writer, const struct bound *bound)
     }
     put(writer, "],");
     put_counts(writer, bound);
+    put_fixups(writer, bound);
     put(writer, bound->loaded ? "\"loaded\":true," : "\"loaded\":false,");
     put(writer, bound->audited ? "\"audited\":true," : "\"audited\":false,");
     put(writer, "\"bindings\":[");

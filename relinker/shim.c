@@ -297,6 +297,46 @@ static const struct abi *inherited_abi(const struct bound *first)
     return first ? &first->plugin_abi : NULL;
 }
 
+/* Code is repaired from a list that was made before the moment. Without one, the door is told to make
+ * it; through a stub's own door it is made later. */
+static enum engraft_status repairs_expect(struct load_request *request, const struct plan *plan,
+                                          const char *path, const struct repairs **ret_repairs,
+                                          struct engraft_error *reterr)
+{
+    struct repairs *wanted;
+
+    *ret_repairs = NULL;
+    if (!repairs_wanted(plan))
+        return ENGRAFT_OK;
+    *ret_repairs = repairs_for(request->repairs, path, &plan->plugin_abi, &plan->host_abi);
+    if (*ret_repairs || !request->wrapper_path)
+        return ENGRAFT_OK;
+    wanted = arena_allocate(&request->arena, sizeof *wanted);
+    if (wanted)
+        wanted->path = arena_string(&request->arena, path);
+    if (!wanted || !wanted->path)
+        return error_set(reterr, ENGRAFT_MEMORY, path, NULL, "out of memory");
+    wanted->plugin = plan->plugin_abi;
+    wanted->host = plan->host_abi;
+    request->wanted = wanted;
+    return error_set(reterr, ENGRAFT_STATE, path, NULL, "its code has not been looked at");
+}
+
+static enum engraft_status object_repair(struct bound *bound, const struct plan *plan,
+                                         const struct image *image, const struct repairs *repairs,
+                                         struct engraft_error *reterr)
+{
+    enum engraft_status status;
+
+    bound->unrepaired = !repairs && repairs_wanted(plan);
+    if (!repairs)
+        return ENGRAFT_OK;
+    status = repairs_apply(bound, image, repairs, reterr);
+    if (status != ENGRAFT_OK)
+        commit_rollback(bound);
+    return status;
+}
+
 static enum engraft_status object_bind(struct scene *scene, struct load_request *request,
                                        const struct image *image, struct bound *first,
                                        struct bound **ret_bound, struct engraft_error *reterr)
@@ -304,6 +344,7 @@ static enum engraft_status object_bind(struct scene *scene, struct load_request 
     struct plan_request plan_request = {.plugin_path = image->path,
                                         .inherited = inherited_abi(first),
                                         .group = first ? (uintptr_t)first->load_address : 0};
+    const struct repairs *repairs;
     struct plan plan;
     enum engraft_status status;
 
@@ -319,10 +360,16 @@ static enum engraft_status object_bind(struct scene *scene, struct load_request 
             *reterr = plan.refusal;
         return plan.refusal.status;
     }
+    status = repairs_expect(request, &plan, image->path, &repairs, reterr);
+    if (status != ENGRAFT_OK)
+        return status;
     if (plan.host && plan.host->module_count)
         text_format(request->engine_path, sizeof request->engine_path, "%s",
                     plan.host->modules[0]->path);
-    return commit_symbols(&plan, image->path, request->door, ret_bound, reterr);
+    status = commit_symbols(&plan, image->path, request->door, ret_bound, reterr);
+    if (status == ENGRAFT_OK)
+        status = object_repair(*ret_bound, &plan, image, repairs, reterr);
+    return status;
 }
 
 static void objects_rollback(struct bound **bounds, size_t count)
@@ -587,6 +634,23 @@ static void bound_pin(struct bound *bound)
         bound->pin = loader->open(bound->modules[0], RTLD_LAZY | RTLD_NOLOAD);
 }
 
+/* The refusal of a load is no longer possible. */
+static void bound_repair(struct bound *bound, const struct image *image)
+{
+    struct repairs repairs = {.path = bound->path, .plugin = bound->plugin_abi,
+                              .host = bound->host_abi};
+    struct arena arena = {0};
+    struct engraft_error error;
+
+    if (!bound->unrepaired)
+        return;
+    bound->unrepaired = false;
+    if (repairs_find(&arena, &repairs, &error) != ENGRAFT_OK ||
+        repairs_apply(bound, image, &repairs, &error) != ENGRAFT_OK)
+        trap_audit_failed(&error);
+    arena_release(&arena);
+}
+
 void shim_stub_audit(void)
 {
     struct scene scene;
@@ -605,6 +669,7 @@ void shim_stub_audit(void)
                 audit_bound(bound, &scene.images[i], &error) != ENGRAFT_OK)
                 trap_audit_failed(&error);
         }
+        bound_repair(bound, &scene.images[i]);
         registry_audited(bound);
         bound_pin(bound);
     }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "fixups.h"
 #include "host.h"
 
 #define OVERRIDE "ENGRAFT_ALLOW=mismatch tries anyway"
@@ -69,6 +70,13 @@ static int v8_is_data(const char *symbol)
     return strcmp(symbol, "node_module_register") == 0 ? 0 : -1;
 }
 
+static bool v8_repairs(const struct abi_pair *pair)
+{
+    struct v8_fixup_needs needs;
+
+    return v8_fixup_needs(pair->plugin, pair->host, &needs) && v8_fixup_needs_any(&needs);
+}
+
 extern const struct abi_adapter abi_adapter_v8;
 const struct abi_adapter abi_adapter_v8 = {
     .engine = "v8",
@@ -77,4 +85,5 @@ const struct abi_adapter abi_adapter_v8 = {
     .is_data = v8_is_data,
     .enter = host_enter,
     .leave = host_leave,
+    .repairs = v8_repairs,
 };

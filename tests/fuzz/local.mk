@@ -20,6 +20,7 @@ libfuzz_la_SOURCES = \
 	$(libadapters_la_SOURCES) \
 	$(libengraft_core_la_SOURCES) \
 	$(libenginestub_la_SOURCES) \
+	$(libfixups_la_SOURCES) \
 	$(libidentify_la_SOURCES) \
 	$(libprobes_la_SOURCES) \
 	$(libreaders_la_SOURCES) \

@@ -10,17 +10,22 @@ EXTRA_DIST += \
 	tests/v8/probe/buffers.cc \
 	tests/v8/probe/containers.cc \
 	tests/v8/probe/contexts.cc \
+	tests/v8/probe/engine.cc \
 	tests/v8/probe/exceptions.cc \
 	tests/v8/probe/fields.cc \
 	tests/v8/probe/functions.cc \
 	tests/v8/probe/handles.cc \
+	tests/v8/probe/heap.cc \
 	tests/v8/probe/indexed.cc \
+	tests/v8/probe/isolates.cc \
 	tests/v8/probe/modules.cc \
 	tests/v8/probe/named.cc \
+	tests/v8/probe/node_side.cc \
 	tests/v8/probe/objects.cc \
 	tests/v8/probe/own.cc \
 	tests/v8/probe/own.h \
 	tests/v8/probe/persistent.cc \
+	tests/v8/probe/platform.cc \
 	tests/v8/probe/probe.cc \
 	tests/v8/probe/probe.h \
 	tests/v8/probe/profilers.cc \

@@ -7,6 +7,33 @@ noinst_LTLIBRARIES += libadapters.la
 libadapters_la_SOURCES = \
 	abi-adapters/abi_adapter.h \
 	abi-adapters/adapters.c \
+	abi-adapters/v8/accessor_functions.c \
+	abi-adapters/v8/accessors.c \
+	abi-adapters/v8/accessors.h \
+	abi-adapters/v8/adapter.h \
+	abi-adapters/v8/bindings.c \
+	abi-adapters/v8/bindings.def \
+	abi-adapters/v8/bindings.h \
+	abi-adapters/v8/bindings/contexts.def \
+	abi-adapters/v8/bindings/exceptions.def \
+	abi-adapters/v8/bindings/functions.def \
+	abi-adapters/v8/bindings/handles.def \
+	abi-adapters/v8/bindings/isolate_callbacks.def \
+	abi-adapters/v8/bindings/modules.def \
+	abi-adapters/v8/bindings/node.def \
+	abi-adapters/v8/bindings/objects.def \
+	abi-adapters/v8/bindings/promises.def \
+	abi-adapters/v8/bindings/scripts.def \
+	abi-adapters/v8/bindings/templates.def \
+	abi-adapters/v8/call_plugin.c \
+	abi-adapters/v8/callback_frames.c \
+	abi-adapters/v8/callback_info.c \
+	abi-adapters/v8/callback_info.h \
+	abi-adapters/v8/callbacks.c \
+	abi-adapters/v8/callbacks.def \
+	abi-adapters/v8/callbacks.h \
+	abi-adapters/v8/contexts.c \
+	abi-adapters/v8/crossings.h \
 	abi-adapters/v8/data.c \
 	abi-adapters/v8/data.h \
 	abi-adapters/v8/data/constants.def \
@@ -15,15 +42,49 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/data/functions.def \
 	abi-adapters/v8/data/records.def \
 	abi-adapters/v8/data/vtables.def \
+	abi-adapters/v8/exceptions.c \
+	abi-adapters/v8/extensions.c \
+	abi-adapters/v8/functions.c \
+	abi-adapters/v8/handles.c \
+	abi-adapters/v8/handles_api.c \
 	abi-adapters/v8/host.c \
 	abi-adapters/v8/host.h \
+	abi-adapters/v8/hosts.def \
+	abi-adapters/v8/info_layout.c \
+	abi-adapters/v8/info_layout.h \
+	abi-adapters/v8/interceptors.c \
+	abi-adapters/v8/isolate_callbacks.c \
+	abi-adapters/v8/isolate_events.c \
 	abi-adapters/v8/lifecycle.c \
+	abi-adapters/v8/measure_memory.c \
+	abi-adapters/v8/microtasks.c \
+	abi-adapters/v8/microtasks.h \
+	abi-adapters/v8/modules.c \
+	abi-adapters/v8/node_functions.c \
 	abi-adapters/v8/node_module.c \
 	abi-adapters/v8/node_module.h \
+	abi-adapters/v8/objects.c \
+	abi-adapters/v8/objects_containers.c \
+	abi-adapters/v8/objects_values.c \
+	abi-adapters/v8/pair.c \
 	abi-adapters/v8/platform-layouts.def \
 	abi-adapters/v8/platform.c \
+	abi-adapters/v8/records.c \
+	abi-adapters/v8/records.h \
+	abi-adapters/v8/referrers.c \
+	abi-adapters/v8/referrers.h \
+	abi-adapters/v8/scripts.c \
+	abi-adapters/v8/shadow.c \
+	abi-adapters/v8/shadow.h \
+	abi-adapters/v8/slots.c \
+	abi-adapters/v8/templates.c \
+	abi-adapters/v8/thunks.S \
+	abi-adapters/v8/thunks.h \
 	abi-adapters/v8/v8.c \
 	abi-adapters/v8/versions.def
+
+# Adapters are declared by the table that names them (bindings.c, callbacks.h), and there alone.
+libadapters_la_CFLAGS = $(AM_CFLAGS) -Wno-missing-prototypes
 
 # What prints abi-adapters/v8/data.
 EXTRA_DIST += \

@@ -94,18 +94,6 @@ v8_local v8_context_from_snapshot_1(void *isolate, size_t index, struct deserial
                                       slot);
 }
 
-/* Context::GetMicrotaskQueue() */
-void *v8_context_microtasks(v8_local context, struct v8_slot *slot)
-{
-    return microtask_queue_for(slot->pair, ((void *(*)(v8_local))slot->target)(context));
-}
-
-/* Context::SetMicrotaskQueue(MicrotaskQueue *) */
-void v8_context_set_microtasks(v8_local context, void *queue, struct v8_slot *slot)
-{
-    ((void (*)(v8_local, void *))slot->target)(context, microtask_queue_of(queue));
-}
-
 /* Context::SetAbortScriptExecution(AbortScriptExecutionCallback) */
 void v8_context_set_abort(v8_local context, void *callback, struct v8_slot *slot)
 {

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How Node.js 16 to 26 loads an addon (DLOpen() in src/node_binding.cc): dlopen(); what registered
- * itself meanwhile on this thread is the module, and is remembered for this handle; else the export of
- * Node's own number; else that of Node-API; else what the handle is remembered by, which must have a
- * context-aware initialiser. A module with another number than Node's, and not -1, is refused.
+ * itself meanwhile on this thread is the module, and is remembered for this handle; else the
+ * export of Node's own number; else that of Node-API; else what the handle is remembered by, which
+ * must have a context-aware initialiser. A module with another number than Node's, and not -1, is
+ * refused.
  */
 #include "node_module.h"
 
 #include <pthread.h>
 #include <string.h>
 
+#include "bindings.h"
 #include "error.h"
 
 #define ADDON_MAX 64
@@ -38,7 +40,8 @@ struct metadata_text {
     char own[16]; /* a short text lies here */
 };
 
-/* A module that Node knows instead of one of an addon. Node may hold it as long as the addon is there. */
+/* A module that Node knows instead of one of an addon. Node may hold it as long as the addon is
+ * there. */
 struct known_module {
     const struct node_module *original; /* NULL: made up */
     struct node_module module;
@@ -47,6 +50,7 @@ struct known_module {
 struct addon {
     bool used;
     struct abi_object object;
+    struct v8_pair *pair; /* NULL: the adapters do not know these versions */
     struct known_module modules[MODULE_MAX];
     unsigned module_count;
     unsigned plugin_number, host_number; /* by the tables; 0: they do not know this V8 */
@@ -77,7 +81,7 @@ __attribute__((constructor)) static void fork_prepare(void)
     pthread_atfork(lock, unlock, unlock);
 }
 
-/* ---- numbers ------------------------------------------------------------------------------------------ */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 static unsigned number_of_version(const struct abi *abi)
 {
@@ -98,7 +102,8 @@ static unsigned number_of_version(const struct abi *abi)
     return 0;
 }
 
-/* The first entry of the list that is a whole number: "modules" stands before "napi" in every Node. */
+/* The first entry of the list that is a whole number: "modules" stands before "napi" in every
+ * Node. */
 static unsigned number_of_metadata(const struct metadata_text *metadata, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -117,8 +122,8 @@ static unsigned number_of_metadata(const struct metadata_text *metadata, size_t 
     return 0;
 }
 
-/* What Node will compare with; 0: the tables know this V8 by another number, so it is not the Node they
- * mean. Before node has started (an addon that is preloaded) the tables alone speak. */
+/* What Node will compare with; 0: the tables know this V8 by another number, so it is not the Node
+ * they mean. Before node has started (an addon that is preloaded) the tables alone speak. */
 static unsigned number_of_host(const struct addon *addon)
 {
     unsigned number = number_of_metadata(addon->metadata, addon->metadata_count);
@@ -128,7 +133,7 @@ static unsigned number_of_host(const struct addon *addon)
     return !addon->host_number || addon->host_number == number ? number : 0;
 }
 
-/* ---- addons ------------------------------------------------------------------------------------------- */
+/* ---- addons ---------------------------------------------------------------------------------- */
 
 static bool is_within(uintptr_t address, uintptr_t start, uintptr_t end)
 {
@@ -164,7 +169,8 @@ static void host_find(struct addon *addon, const struct abi_pair *pair)
     }
 }
 
-/* Inside an IFUNC resolver. Without a free entry the addon is as Node finds it: refused by its number. */
+/* Inside an IFUNC resolver. Without a free entry the addon is as Node finds it: refused by its
+ * number. */
 void node_module_enter(const struct abi_pair *pair, const struct abi_object *object)
 {
     struct addon found = {.used = true, .object = *object};
@@ -178,6 +184,7 @@ void node_module_enter(const struct abi_pair *pair, const struct abi_object *obj
     host_find(&found, pair);
     if (!found.host_register)
         return;
+    found.pair = v8_pair_of(pair);
     lock();
     for (unsigned i = 0; i < ADDON_MAX; i++)
         if (!addons[i].used) {
@@ -196,7 +203,7 @@ void node_module_leave(const struct abi_object *object)
     unlock();
 }
 
-/* ---- registration --------------------------------------------------------------------------------------- */
+/* ---- registration ---------------------------------------------------------------------------- */
 
 /* One for each original: Node may be told of the same again and again. */
 static struct known_module *module_known(struct addon *addon, const struct node_module *original)
@@ -208,6 +215,18 @@ static struct known_module *module_known(struct addon *addon, const struct node_
         return NULL;
     addon->modules[addon->module_count].original = original;
     return &addon->modules[addon->module_count++];
+}
+
+/* What Node calls instead of an initialiser of the addon. */
+static void initialiser_adapt(const struct addon *addon, enum v8_callback_kind kind,
+                              void *ret_initialiser)
+{
+    void *initialiser;
+
+    memcpy(&initialiser, ret_initialiser, sizeof initialiser);
+    if (addon->pair)
+        initialiser = v8_callback(addon->pair, kind, initialiser);
+    memcpy(ret_initialiser, &initialiser, sizeof initialiser);
 }
 
 /* The module as Node is to see it, NULL: as it is. -1 is Node-API's. */
@@ -225,11 +244,13 @@ static struct node_module *module_with_number(struct addon *addon,
     known->module = *module;
     known->module.nm_version = (int)number;
     known->module.nm_flags &= ~(unsigned)DELETE_ME;
+    initialiser_adapt(addon, V8_CALLBACK_PLAIN_3, &known->module.nm_register_func);
+    initialiser_adapt(addon, V8_CALLBACK_PLAIN_4, &known->module.nm_context_register_func);
     return &known->module;
 }
 
-/* node_module_register(void *): called by a constructor, often by a tail call, so the module itself has to
- * tell whose it is. */
+/* node_module_register(void *): called by a constructor, often by a tail call, so the module
+ * itself has to tell whose it is. */
 static void module_register(void *module)
 {
     node_register *host_register = NULL;
@@ -265,7 +286,7 @@ bool node_module_route(const struct abi_pair *pair, const char *symbol, struct a
     return true;
 }
 
-/* ---- exported initialisers --------------------------------------------------------------------------------- */
+/* ---- exported initialisers ------------------------------------------------------------------- */
 
 static uintptr_t export_of(const struct image *image, unsigned number)
 {
@@ -294,10 +315,12 @@ static struct node_module *module_of_export(struct addon *addon, const struct im
                                          .nm_modname = "addon"};
     /* Takes one parameter less, which a C function does not notice. */
     memcpy(&known->module.nm_context_register_func, &initialiser, sizeof initialiser);
+    initialiser_adapt(addon, V8_CALLBACK_PLAIN_4, &known->module.nm_context_register_func);
     return &known->module;
 }
 
-/* Only Node takes what is registered: for others it would be waiting when Node opens its next addon. */
+/* Only Node takes what is registered: for others it would be waiting when Node opens its next
+ * addon. */
 void node_module_opened(const struct abi_object *object, const struct image *image,
                         const void *caller)
 {

@@ -2,14 +2,15 @@
 /*
  * What an addon tells Node.js of itself, where addon and node are of different module versions.
  *
- * Node asks for its own number (NODE_MODULE_VERSION) before anything of the addon is called. An addon
- * says it in one of two ways, often in both:
+ * Node asks for its own number (NODE_MODULE_VERSION) before anything of the addon is called. An
+ * addon says it in one of two ways, often in both:
  *
  *     node_module_register(&module)    by a constructor; module.nm_version is the number
  *     node_register_module_v108        an export, which Node looks for under its own number
  *
- * The first is an adapter: Node gets a copy of the module with its own number. For the second, the copy
- * is made up and registered when Node's dlopen() is about to return, which to Node looks like the first.
+ * The first is an adapter: Node gets a copy of the module with its own number. For the second, the
+ * copy is made up and registered when Node's dlopen() is about to return, which to Node looks like
+ * the first.
  */
 #ifndef ENGRAFT_V8_NODE_MODULE_H
 #define ENGRAFT_V8_NODE_MODULE_H

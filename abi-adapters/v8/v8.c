@@ -5,13 +5,16 @@
  * V8's headers inline layouts of the heap, of isolates and of callback arguments into the plugin.
  * Within one major.minor these hold (v8-internal.h is identical from the first to the newest patch
  * of node 20, 22, 24 and 26); between two of them a plugin can resolve every name and still return
- * wrong data (an addon for V8 10.2 in node 20), so that no pair is accepted without adapters.
+ * wrong data (an addon for V8 10.2 in node 20), so that no pair is accepted that the tables of the
+ * adapters (versions.def, bindings.def) do not know.
  */
 #include <string.h>
 
+#include "bindings.h"
 #include "error.h"
 #include "fixups.h"
 #include "host.h"
+#include "node_module.h"
 
 #define OVERRIDE "ENGRAFT_ALLOW=mismatch tries anyway"
 
@@ -37,29 +40,81 @@ static bool versions_known(const struct abi *plugin, const struct abi *host, uns
     return true;
 }
 
+/* Both versions have rows in the tables, and this machine has thunks. */
+static bool adapters_known(const struct abi *plugin, const struct abi *host,
+                           const unsigned *plugin_parts, const unsigned *host_parts,
+                           struct abi_relation *ret)
+{
+    enum v8_version version;
+    const char *unknown = NULL;
+
+#ifndef __x86_64__
+    text_format(ret->reason, sizeof ret->reason,
+                "the plugin was compiled for V8 %s and the host runs V8 %s: adapters between "
+                "versions are for x86-64 only; " OVERRIDE,
+                plugin->version, host->version);
+    return false;
+#endif
+    if (!v8_version_find(plugin_parts[0], plugin_parts[1], &version))
+        unknown = plugin->version;
+    else if (!v8_version_find(host_parts[0], host_parts[1], &version))
+        unknown = host->version;
+    if (!unknown)
+        return true;
+    text_format(ret->reason, sizeof ret->reason,
+                "the plugin was compiled for V8 %s and the host runs V8 %s: their layouts differ "
+                "and the adapters do not know V8 %s; " OVERRIDE,
+                plugin->version, host->version, unknown);
+    return false;
+}
+
 static void v8_relate(const struct abi *plugin, const struct abi *host, struct abi_relation *ret)
 {
     unsigned plugin_parts[2], host_parts[2];
     char difference[256];
+    bool equal;
 
     ret->verdict = ENGRAFT_VERDICT_REFUSED;
     ret->reason[0] = '\0';
     if (!versions_known(plugin, host, plugin_parts, host_parts, ret))
         return;
-    if (plugin_parts[0] != host_parts[0] || plugin_parts[1] != host_parts[1]) {
-        text_format(ret->reason, sizeof ret->reason,
-                    "the plugin was compiled for V8 %s and the host runs V8 %s: their layouts "
-                    "differ and there are no adapters for this pair; " OVERRIDE,
-                    plugin->version, host->version);
+    equal = plugin_parts[0] == host_parts[0] && plugin_parts[1] == host_parts[1];
+    if (!equal && !adapters_known(plugin, host, plugin_parts, host_parts, ret))
         return;
-    }
     if (!abi_config_agrees(plugin->config, host->config, difference, sizeof difference)) {
         text_format(ret->reason, sizeof ret->reason,
                     "plugin (V8 %s) and host (V8 %s) are built differently: %s; " OVERRIDE,
                     plugin->version, host->version, difference);
         return;
     }
-    ret->verdict = ENGRAFT_VERDICT_EXACT;
+    ret->verdict = equal ? ENGRAFT_VERDICT_EXACT : ENGRAFT_VERDICT_ADAPTED;
+    if (!equal)
+        text_format(ret->reason, sizeof ret->reason,
+                    "compiled for V8 %s, adapted to the host's V8 %s", plugin->version,
+                    host->version);
+}
+
+static bool versions_equal(const struct abi_pair *pair)
+{
+    unsigned plugin[2], host[2];
+
+    return abi_version_parts(pair->plugin->version, plugin, 2) &&
+           abi_version_parts(pair->host->version, host, 2) && plugin[0] == host[0] &&
+           plugin[1] == host[1];
+}
+
+static bool v8_route(const struct abi_pair *pair, const char *symbol, struct abi_route *ret)
+{
+    if (versions_equal(pair))
+        return lifecycle_route(pair, symbol, ret);
+    return node_module_route(pair, symbol, ret) || v8_bindings_route(pair, symbol, ret);
+}
+
+static void v8_leave(const struct abi_object *object)
+{
+    node_module_leave(object);
+    host_leave(object);
+    v8_callbacks_forget(object->start, object->end);
 }
 
 /* Names of V8's ABI that are not C++: post-mortem constants are ints, node's registration a call. */
@@ -68,6 +123,15 @@ static int v8_is_data(const char *symbol)
     if (strncmp(symbol, "v8dbg_", 6) == 0)
         return 1;
     return strcmp(symbol, "node_module_register") == 0 ? 0 : -1;
+}
+
+static enum engraft_status v8_enter(const struct abi_pair *pair, const struct abi_object *object)
+{
+    enum engraft_status status = host_enter(pair, object);
+
+    if (status == ENGRAFT_OK)
+        node_module_enter(pair, object);
+    return status;
 }
 
 static bool v8_repairs(const struct abi_pair *pair)
@@ -81,9 +145,10 @@ extern const struct abi_adapter abi_adapter_v8;
 const struct abi_adapter abi_adapter_v8 = {
     .engine = "v8",
     .relate = v8_relate,
-    .route = lifecycle_route,
+    .route = v8_route,
     .is_data = v8_is_data,
-    .enter = host_enter,
-    .leave = host_leave,
+    .enter = v8_enter,
+    .leave = v8_leave,
     .repairs = v8_repairs,
+    .opened = node_module_opened,
 };

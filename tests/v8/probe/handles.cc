@@ -149,15 +149,14 @@ CASE(handle_collected_scopes)
 {
     Local<Array> kept = Array::New(isolate);
 
-    for (uint32_t i = 0; i < 8; i++) {
+    for (uint32_t i = 0; i < 3; i++) {
         HandleScope scope(isolate);
         Local<String> text = Str(std::string(i + 1, 'x').c_str());
 
         Collect(isolate);
         CHECK(kept->Set(context, i, text).FromMaybe(false));
     }
-    CHECK_EQ(Text(Js("(a) => a.join()", kept)),
-             "x,xx,xxx,xxxx,xxxxx,xxxxxx,xxxxxxx,xxxxxxxx");
+    CHECK_EQ(Text(Js("(a) => a.join()", kept)), "x,xx,xxx");
 }
 
 #if SINCE(12, 4)

@@ -61,6 +61,7 @@ static void print_json(const struct engraft_plan *plan)
     json_set(object, "host_abi", json_text(engraft_plan_host_abi(plan)));
     json_set(object, "counts", json_counts(plan));
     json_set(object, "bindings", json_bindings(plan));
+    json_set(object, "fixups", json_fixups(plan));
     json_print(object);
 }
 
@@ -118,6 +119,39 @@ static void table_binding(struct table *table, const struct engraft_binding *bin
     free(name);
 }
 
+static void bytes_text(const unsigned char *bytes, unsigned length, char *text, size_t size)
+{
+    text[0] = '\0';
+    for (unsigned i = 0; i < length && 3 * i + 3 < size; i++)
+        snprintf(text + 3 * i, 4, "%s%02x", i ? " " : "", bytes[i]);
+}
+
+/* Changes in the plugin's own code: all of them with --all, else their number and what stops it. */
+static void print_fixups(const struct engraft_plan *plan, bool all)
+{
+    size_t count = engraft_plan_fixup_count(plan);
+    char text[256], before[32], after[32];
+
+    if (count) {
+        snprintf(text, sizeof(text), "%zu in the plugin's own code", count);
+        print_field("fix-ups", NULL, text);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct engraft_fixup fixup = { .size = sizeof(fixup) };
+
+        engraft_plan_fixup(plan, i, &fixup);
+        if (!all && fixup.length)
+            continue;
+        bytes_text(fixup.before, fixup.length, before, sizeof(before));
+        bytes_text(fixup.after, fixup.length, after, sizeof(after));
+        snprintf(text, sizeof(text), "0x%llx (function 0x%llx): %s%s%s%s%s",
+                 (unsigned long long)fixup.address, (unsigned long long)fixup.function,
+                 fixup.pattern, fixup.length ? ": " : "", before, fixup.length ? " -> " : "",
+                 after);
+        print_field("", NULL, text);
+    }
+}
+
 static void print_table(const struct engraft_plan *plan)
 {
     struct table *table =
@@ -139,6 +173,7 @@ static void print_text(const struct arguments *arguments, const struct engraft_p
     print_pair(&arguments->request, plan, arguments->plugin);
     print_counts(plan);
     print_all_special(plan);
+    print_fixups(plan, arguments->all);
     if (arguments->all && engraft_plan_binding_count(plan) > 0)
         print_table(plan);
 }

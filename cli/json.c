@@ -259,6 +259,43 @@ json_t *json_bindings(const struct engraft_plan *plan)
     return array;
 }
 
+static json_t *json_hexadecimal(uint64_t number)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "0x%llx", (unsigned long long)number);
+    return json_text(text);
+}
+
+static json_t *json_bytes(const unsigned char *bytes, unsigned length)
+{
+    char text[2 * 8 + 1] = "";
+
+    for (unsigned i = 0; i < length && i < 8; i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    return json_text(text);
+}
+
+json_t *json_fixups(const struct engraft_plan *plan)
+{
+    json_t *array = json_new_array();
+
+    for (size_t i = 0; i < engraft_plan_fixup_count(plan); i++) {
+        struct engraft_fixup fixup = { .size = sizeof(fixup) };
+        json_t *object = json_new_object();
+
+        engraft_plan_fixup(plan, i, &fixup);
+        json_set(object, "address", json_hexadecimal(fixup.address));
+        json_set(object, "offset", json_hexadecimal(fixup.offset));
+        json_set(object, "function", json_hexadecimal(fixup.function));
+        json_set(object, "pattern", json_text(fixup.pattern));
+        json_set(object, "before", json_bytes(fixup.before, fixup.length));
+        json_set(object, "after", json_bytes(fixup.after, fixup.length));
+        json_add(array, object);
+    }
+    return array;
+}
+
 void json_print(json_t *value)
 {
     if (json_dumpf(value, stdout, JSON_INDENT(2)) == 0)

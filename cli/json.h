@@ -18,6 +18,7 @@ json_t *json_config(const char *config); /* "key=value key=value" */
 json_t *json_relink(const struct engraft_engine *engine);
 json_t *json_counts(const struct engraft_plan *plan);
 json_t *json_bindings(const struct engraft_plan *plan);
+json_t *json_fixups(const struct engraft_plan *plan);
 void json_set(json_t *object, const char *key, json_t *value); /* takes over `value` */
 json_t *json_new_object(void);
 json_t *json_new_array(void);

@@ -19,6 +19,8 @@ struct dry_run {
     const struct image *plugin_image;
     struct engine_instance imagined; /* for host_abi without a host */
     struct plan plan;
+    struct abi_repair *repairs; /* from malloc() */
+    size_t repair_count;
     struct engraft_error *reterr;
     enum engraft_status status;
     void (*then)(struct dry_run *run, struct plan_request *plan_request);

@@ -307,6 +307,19 @@ struct engraft_binding {
     uintptr_t address;  /* in this process; 0 for other targets and for null */
 };
 
+/* A place in the plugin's own code where headers of the engine inlined what differs between the two
+ * versions. It is changed before any of the code runs; one with length 0 cannot be, and the plugin is
+ * refused. Addresses are those of the file's program headers. */
+struct engraft_fixup {
+    size_t size;
+    uint64_t address;    /* of the first byte */
+    uint64_t offset;     /* of it in the file */
+    uint64_t function;   /* where its function starts */
+    const char *pattern; /* what it is, or why it cannot be changed; static */
+    unsigned length;     /* bytes */
+    unsigned char before[8], after[8];
+};
+
 /*
  * engraft_plan_create() - work out what would happen to a plugin; changes nothing, loads nothing.
  * @request: see above.  @ret_plan: release with engraft_plan_destroy().
@@ -334,6 +347,10 @@ ENGRAFT_PUBLIC size_t engraft_plan_kind_count(const struct engraft_plan *plan,
 ENGRAFT_PUBLIC enum engraft_status engraft_plan_binding(const struct engraft_plan *plan,
                                                         size_t index,
                                                         struct engraft_binding *ret_binding);
+/* For plugin_path only. index < engraft_plan_fixup_count(), else ARGUMENT. */
+ENGRAFT_PUBLIC size_t engraft_plan_fixup_count(const struct engraft_plan *plan);
+ENGRAFT_PUBLIC enum engraft_status engraft_plan_fixup(const struct engraft_plan *plan, size_t index,
+                                                      struct engraft_fixup *ret_fixup);
 
 /*
  * engraft_explain() - what would happen to one symbol, and why, for a pair of versions.

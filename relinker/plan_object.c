@@ -15,6 +15,8 @@ struct engraft_plan {
     const char *plugin_abi_source;
     struct engraft_binding *bindings;
     size_t count;
+    struct abi_repair *repairs;
+    size_t repair_count;
     size_t kinds[PLAN_KINDS];
 };
 
@@ -66,9 +68,18 @@ static char *abi_keep(struct engraft_plan *kept, const struct abi *abi)
     return abi->version[0] ? arena_string(&kept->arena, text) : NULL;
 }
 
-static enum engraft_status plan_keep(const struct plan *plan, struct engraft_plan **ret_plan,
-                                     struct engraft_error *reterr)
+static bool repairs_keep(struct engraft_plan *kept, const struct dry_run *run)
 {
+    kept->repairs = arena_allocate(&kept->arena, (run->repair_count + 1) * sizeof *kept->repairs);
+    kept->repair_count = run->repair_count;
+    if (kept->repairs && run->repair_count)
+        memcpy(kept->repairs, run->repairs, run->repair_count * sizeof *kept->repairs);
+    return kept->repairs != NULL;
+}
+
+static enum engraft_status plan_keep(const struct dry_run *run)
+{
+    const struct plan *plan = &run->plan;
     struct arena arena = {0};
     struct engraft_plan *kept = arena_allocate(&arena, sizeof *kept);
 
@@ -79,13 +90,13 @@ static enum engraft_status plan_keep(const struct plan *plan, struct engraft_pla
         kept->plugin_abi = abi_keep(kept, &plan->plugin_abi);
         kept->host_abi = abi_keep(kept, &plan->host_abi);
         kept->plugin_abi_source = plan->plugin_abi_source;
-        if (kept->reason && bindings_keep(kept, plan)) {
-            *ret_plan = kept;
+        if (kept->reason && bindings_keep(kept, plan) && repairs_keep(kept, run)) {
+            *run->ret_plan = kept;
             return ENGRAFT_OK;
         }
         arena_release(&kept->arena);
     }
-    return error_set(reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
+    return error_set(run->reterr, ENGRAFT_MEMORY, NULL, NULL, "out of memory");
 }
 
 /* ---- the scene of a dry run -------------------------------------------------------------------------------- */
@@ -190,7 +201,7 @@ static void dry_run_plan(struct dry_run *run, const struct image *images, size_t
     if (run->status == ENGRAFT_OK)
         run->then(run, &request);
     if (run->status == ENGRAFT_OK)
-        run->status = plan_keep(&run->plan, run->ret_plan, run->reterr);
+        run->status = plan_keep(run);
 }
 
 static void dry_run_self(void *argument)
@@ -221,6 +232,7 @@ static void dry_run(struct dry_run *run)
     } else {
         self_locked(dry_run_self, run);
     }
+    free(run->repairs);
     if (run->deep && run->plugin.count)
         run->deep->close(&run->plugin);
     if (run->deep && run->stub.count)
@@ -274,6 +286,23 @@ static bool refuse_machine(struct dry_run *run)
     return true;
 }
 
+/* What has to be changed in the plugin's own code; if that cannot be, it is refused. */
+static void plan_repairs(struct dry_run *run)
+{
+    struct plan *plan = &run->plan;
+    struct engraft_error error = {0};
+
+    if (plan->verdict == ENGRAFT_VERDICT_REFUSED || !repairs_wanted(plan))
+        return;
+    if (run->deep->repairs(&run->plugin.images[0], &plan->plugin_abi, &plan->host_abi,
+                           &run->repairs, &run->repair_count, &error) == ENGRAFT_OK &&
+        repairs_check(dry_run_path(run), run->repairs, run->repair_count, &error) == ENGRAFT_OK)
+        return;
+    plan->verdict = ENGRAFT_VERDICT_REFUSED;
+    plan->refusal = error;
+    text_format(plan->reason, sizeof plan->reason, "%s", error.reason);
+}
+
 static void plan_plugin(struct dry_run *run, struct plan_request *request)
 {
     if (!run->plugin_image) {
@@ -287,8 +316,10 @@ static void plan_plugin(struct dry_run *run, struct plan_request *request)
         return;
     run->status = plan_make(&run->arena, run->images, run->count, run->plugin_image, run->engines,
                             run->engine_count, request, &run->plan, run->reterr);
-    if (run->status == ENGRAFT_OK && !run->request->plugin_handle)
+    if (run->status == ENGRAFT_OK && !run->request->plugin_handle) {
+        plan_repairs(run);
         dry_run_tell_needed(run);
+    }
 }
 
 enum engraft_status engraft_plan_create(const struct engraft_plan_request *request,
@@ -354,6 +385,30 @@ enum engraft_status engraft_plan_binding(const struct engraft_plan *plan, size_t
     if (!plan || !ret_binding || index >= plan->count)
         return ENGRAFT_ARGUMENT;
     return result_copy(ret_binding, &plan->bindings[index], sizeof plan->bindings[index]);
+}
+
+size_t engraft_plan_fixup_count(const struct engraft_plan *plan)
+{
+    return plan->repair_count;
+}
+
+enum engraft_status engraft_plan_fixup(const struct engraft_plan *plan, size_t index,
+                                       struct engraft_fixup *ret_fixup)
+{
+    struct engraft_fixup fixup = {0};
+    const struct abi_repair *repair;
+
+    if (!plan || !ret_fixup || index >= plan->repair_count)
+        return ENGRAFT_ARGUMENT;
+    repair = &plan->repairs[index];
+    fixup.address = repair->vaddr;
+    fixup.offset = repair->offset;
+    fixup.function = repair->function;
+    fixup.pattern = repair->what;
+    fixup.length = repair->size;
+    memcpy(fixup.before, repair->before, sizeof fixup.before);
+    memcpy(fixup.after, repair->after, sizeof fixup.after);
+    return result_copy(ret_fixup, &fixup, sizeof fixup);
 }
 
 /* ---- engraft_explain() ---------------------------------------------------------------------------------------- */

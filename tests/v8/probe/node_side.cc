@@ -237,7 +237,7 @@ void Hook(void *data)
 
 } // namespace
 
-/* The argument is the isolate, as some addons do: it is the word they registered that comes back. */
+/* The argument is the isolate, as some addons do: the word they registered has to come back. */
 CASE(node_cleanup_hook)
 {
     node::AddEnvironmentCleanupHook(isolate, Hook, isolate);

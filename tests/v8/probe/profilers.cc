@@ -286,7 +286,8 @@ CASE(cpu_profile_serialize)
     profile->Serialize(&gather);
     profile->Delete();
     CHECK_EQ(gather.ended, 1);
-    Local<Value> parsed = Js("(text) => JSON.parse(text).nodes.length > 3", Str(gather.text.c_str()));
+    Local<Value> parsed =
+        Js("(text) => JSON.parse(text).nodes.length > 3", Str(gather.text.c_str()));
     CHECK(parsed->IsTrue());
 }
 #endif

@@ -106,7 +106,7 @@ static const struct accessor_data *data_of(struct v8_pair *pair, const struct ca
     return HOST_CALL(pair, external_value, external_value_call *)(external);
 }
 
-/* Objects of templates; objects that inherit from one are not. */
+/* Objects of templates with a constructor have types of their own. */
 static bool is_of_template(v8_value object)
 {
     unsigned type;
@@ -119,6 +119,15 @@ static bool is_of_template(v8_value object)
     return type != (unsigned)v8_constant(V8_kJSObjectType, V8_10_2);
 }
 
+/* Maybe<bool>: whether there is one, and it. */
+static bool has_own(struct v8_pair *pair, void *isolate, v8_local object, v8_local name)
+{
+    v8_local context = HOST_CALL(pair, isolate_context, v8_local (*)(void *))(isolate);
+
+    return HOST_CALL(pair, object_has_real_callback,
+                     uint16_t (*)(v8_local, v8_local, v8_local))(object, context, name) == 0x101;
+}
+
 static v8_local prototype_of(struct v8_pair *pair, v8_local object)
 {
     typedef v8_local prototype_call(v8_local object);
@@ -128,17 +137,17 @@ static v8_local prototype_of(struct v8_pair *pair, v8_local object)
     return HOST_CALL(pair, object_prototype, prototype_call *)(object);
 }
 
-/* The first object of a template in the chain of prototypes, the receiver itself mostly. */
-static v8_local holder_of(struct v8_pair *pair, void *isolate, v8_local receiver)
+/* The object in the chain of prototypes that has the property: of objects of a template the receiver
+ * itself, as plugins look there for what belongs to it. */
+static v8_local holder_of(struct v8_pair *pair, void *isolate, v8_local receiver, v8_local name)
 {
-    v8_local object = receiver;
-
-    while (object && !is_of_template(*object)) {
+    for (v8_local object = receiver;;) {
+        if (is_of_template(*object) || has_own(pair, isolate, object, name))
+            return object;
         object = prototype_of(pair, object);
-        if (object && *object == host_value(pair, isolate, V8_ROOT_NULL))
-            object = NULL;
+        if (!object || *object == host_value(pair, isolate, V8_ROOT_NULL))
+            return receiver;
     }
-    return object ? object : receiver;
 }
 
 static void *open(struct callback_frame *frame, struct callback_view *view, struct v8_slot *slot,
@@ -150,7 +159,7 @@ static void *open(struct callback_frame *frame, struct callback_view *view, stru
     function_view_of(pair, info, view);
     frame_start(frame, pair, view->isolate, view->result);
     *ret_data = data_of(pair, view);
-    view->holder = holder_of(pair, view->isolate, view->receiver);
+    view->holder = holder_of(pair, view->isolate, view->receiver, (*ret_data)->name);
     view->should_throw = SMI(pair->constants.plugin_dont_throw);
     undefined = host_value(pair, view->isolate, V8_ROOT_UNDEFINED);
     return property_words_open(frame, view, (*ret_data)->data ? *(*ret_data)->data : undefined,

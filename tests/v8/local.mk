@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	tests/v8/build-probe \
 	tests/v8/host.js \
 	tests/v8/matrix.py \
+	tests/v8/matrix.t \
 	tests/v8/probe/accessors.cc \
 	tests/v8/probe/buffers.cc \
 	tests/v8/probe/containers.cc \
@@ -37,7 +38,8 @@ EXTRA_DIST += \
 	tests/v8/probe/strings.cc \
 	tests/v8/probe/templates.cc \
 	tests/v8/probe/termination.cc \
-	tests/v8/probe/values.cc
+	tests/v8/probe/values.cc \
+	tests/v8/refused
 
 # The data of abi-adapters/v8/data against the headers of every version.
 TESTS += tests/v8/data.t

@@ -106,6 +106,12 @@ void *v8_creation_pointer_get_isolate(v8_local object, void *isolate, int index,
     return v8_creation_pointer_get(object, index, slot);
 }
 
+/* ToExternalPointerTag(EmbedderDataTypeTag): headers ask for it and, without a sandbox, ignore it */
+unsigned v8_tag_itself(unsigned tag)
+{
+    return tag;
+}
+
 /* ---- prototypes -------------------------------------------------------------------------------------------- */
 
 /* Up to 14.1 there is a version of both functions that sees the global object behind its proxy, the

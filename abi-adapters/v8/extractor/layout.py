@@ -254,10 +254,8 @@ class Layouts:
         if key in self.virtuals:
             return self.virtuals[key]
         slots = []
-        for number, base in enumerate(self.bases(kind)):
-            inherited = self.virtual_functions(base)
-            if number == 0:
-                slots = list(inherited)
+        for base in self.bases(kind):
+            slots = slots or list(self.virtual_functions(base)) # the primary base: the first with any
         for child in kind.get_declaration().get_children():
             if child.kind not in METHODS:
                 continue

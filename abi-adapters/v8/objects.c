@@ -70,13 +70,19 @@ void *v8_pointer_get_isolate_untagged(v8_local object, void *isolate, int index,
                                                                      index, TAG_NONE);
 }
 
-/* (Isolate *, int) or (Isolate *, int, tag), on a host that has (int) only */
-void *v8_pointer_get_no_isolate(v8_local object, void *isolate, int index, unsigned tag,
-                                struct v8_slot *slot)
+/* (Isolate *, int), on a host that has (int) only */
+void *v8_pointer_get_no_isolate(v8_local object, void *isolate, int index, struct v8_slot *slot)
 {
     (void)isolate;
-    (void)tag;
     return ((void *(*)(v8_local, int))slot->target)(object, index);
+}
+
+/* (Isolate *, int, tag), on such a host */
+void *v8_pointer_get_int_only(v8_local object, void *isolate, int index, unsigned tag,
+                              struct v8_slot *slot)
+{
+    (void)tag;
+    return v8_pointer_get_no_isolate(object, isolate, index, slot);
 }
 
 /* SetAlignedPointerInInternalFields(int, int *, void **), gone in 14.6 */
@@ -97,9 +103,25 @@ void *v8_creation_pointer_get(v8_local object, int index, struct v8_slot *slot)
     return HOST_CALL(slot->pair, context_pointer, void *(*)(v8_local, int))(context, index);
 }
 
-/* The same with (Isolate *, int) or (Isolate *, int, tag) */
-void *v8_creation_pointer_get_isolate(v8_local object, void *isolate, int index, unsigned tag,
+/* The same with (int, tag) */
+void *v8_creation_pointer_get_tagged(v8_local object, int index, unsigned tag,
+                                     struct v8_slot *slot)
+{
+    (void)tag;
+    return v8_creation_pointer_get(object, index, slot);
+}
+
+/* The same with (Isolate *, int) */
+void *v8_creation_pointer_get_isolate(v8_local object, void *isolate, int index,
                                       struct v8_slot *slot)
+{
+    (void)isolate;
+    return v8_creation_pointer_get(object, index, slot);
+}
+
+/* The same with (Isolate *, int, tag) */
+void *v8_creation_pointer_get_isolate_tagged(v8_local object, void *isolate, int index,
+                                             unsigned tag, struct v8_slot *slot)
 {
     (void)isolate;
     (void)tag;

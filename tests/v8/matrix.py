@@ -21,7 +21,6 @@ import selectors
 import signal
 import subprocess
 import sys
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
@@ -35,6 +34,9 @@ TEXT_LIMIT = 600
 # What engraft writes before it ends the process on purpose.
 TRAP = re.compile(r'^engraft: trap: (.*)$', re.M)
 AUDIT = re.compile(r'^engraft: (.*; aborting)$', re.M)
+
+# A line of host.js.
+TOLD = re.compile(r'@(run|result|refused|end)(?:\t|$)')
 
 Result = collections.namedtuple('Result', 'state text')
 
@@ -135,54 +137,49 @@ class Attempt:
         self.results = {}
         self.running = self.refused = self.status = None
         self.hung = False
-        self.errors = ''        # of the case that runs
+        self.errors = ''        # of the case that runs, and what else is printed
         self.lines = ''
 
     def run(self):
+        # One pipe for both, so that a complaint stays with the case that made it.
         process = subprocess.Popen(self.command, env=self.environment, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                    start_new_session=True)
         with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ, self.heard)
-            selector.register(process.stderr, selectors.EVENT_READ, self.complained)
+            selector.register(process.stdout, selectors.EVENT_READ)
             self.listen(process, selector)
+        self.heard('\n')
         self.status = process.wait()
 
     def listen(self, process, selector):
-        silent_since = time.monotonic()
-        while selector.get_map():
-            events = selector.select(max(0.0, silent_since + self.timeout - time.monotonic()))
-            if not events:
+        while True:
+            if not selector.select(self.timeout):
                 self.hung = True
                 os.killpg(process.pid, signal.SIGKILL)
-                silent_since = time.monotonic()
-                continue
-            # stderr first: it belongs to the case that runs now.
-            for event, _ in sorted(events, key=lambda item: item[0].fileobj is process.stdout):
-                data = os.read(event.fd, 65536)
-                if not data:
-                    selector.unregister(event.fileobj)
-                if event.fileobj is process.stdout and data:
-                    silent_since = time.monotonic()
-                event.data(data.decode('utf-8', 'replace'))
-
-    def complained(self, text):
-        self.errors = (self.errors + text)[-20000:]
+            data = os.read(process.stdout.fileno(), 65536)
+            if not data:
+                return
+            self.heard(data.decode('utf-8', 'replace'))
 
     def heard(self, text):
         *lines, self.lines = (self.lines + text).split('\n')
         for line in lines:
             # What the host or a case prints without an end of line may stand before ours.
-            word, *rest = line[max(line.find('@'), 0):].split('\t')
-            if word == '@run':
-                self.running, self.errors = rest[0], ''
-            elif word == '@result':
-                text = json.loads(rest[1])
-                state = 'passed' if text == 'ok' else 'wrong'
-                self.results[rest[0]] = Result(state, '' if text == 'ok' else text)
-                self.running = None
-            elif word == '@refused':
-                self.refused = json.loads(rest[0])
+            before, *told = TOLD.split(line, 1)
+            if before:
+                self.errors = (self.errors + before + '\n')[-20000:]
+            if told:
+                self.told(told[0], told[1].split('\t'))
+
+    def told(self, word, rest):
+        if word == 'run':
+            self.running, self.errors = rest[0], ''
+        elif word == 'result':
+            text = json.loads(rest[1])
+            self.results[rest[0]] = Result('passed', '') if text == 'ok' else Result('wrong', text)
+            self.running = None
+        elif word == 'refused':
+            self.refused = json.loads(rest[0])
 
     def end(self, prefix=''):
         """The result of the case that the process died in."""

@@ -19,6 +19,7 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/bindings/functions.def \
 	abi-adapters/v8/bindings/handles.def \
 	abi-adapters/v8/bindings/isolate_callbacks.def \
+	abi-adapters/v8/bindings/isolates.def \
 	abi-adapters/v8/bindings/modules.def \
 	abi-adapters/v8/bindings/node.def \
 	abi-adapters/v8/bindings/objects.def \
@@ -55,6 +56,7 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/interceptors.c \
 	abi-adapters/v8/isolate_callbacks.c \
 	abi-adapters/v8/isolate_events.c \
+	abi-adapters/v8/isolates.c \
 	abi-adapters/v8/lifecycle.c \
 	abi-adapters/v8/measure_memory.c \
 	abi-adapters/v8/microtasks.c \

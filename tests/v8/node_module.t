@@ -7,7 +7,6 @@
 
 [ -z "${ENGRAFT_SANITIZERS-}" ] || tap_skip_all "a sanitizer's run-time cannot be preloaded into node"
 [ "$(uname -m)" = x86_64 ] || tap_skip_all "adapters between versions are for x86-64"
-export ENGRAFT_ALLOW=mismatch
 
 hosts="18.20.8:108 20.20.2:115 22.23.3:127 24.21.0:137"
 [ "${ENGRAFT_TEST_ALL-}" = 1 ] && hosts="$hosts 25.9.0:141 26.10.0:147"

@@ -200,6 +200,8 @@ def read(include, binary):
     """The facts of the version whose headers and binary these are."""
     first = Reader(include)
     unit = clang_index.parse(include)
+    for error in clang_index.errors(unit):
+        raise RuntimeError(str(error))
     first.touch(unit.cursor)
     first.walk(unit.cursor)
     wanted, by_value, constants = first.layouts.wanted, first.layouts.by_value, first.constants

@@ -45,3 +45,11 @@ EXTRA_DIST += \
 # The data of abi-adapters/v8/data against the headers of every version.
 TESTS += tests/v8/data.t
 dist_check_SCRIPTS += tests/v8/data.t
+
+# Addons and Node: module versions, selectors; real addons (addons.t).
+TESTS += tests/v8/node_module.t tests/v8/node_modules.t
+dist_check_SCRIPTS += tests/v8/addons.py tests/v8/addons.t tests/v8/node_module.t \
+	tests/v8/node_modules.t
+EXTRA_DIST += tests/v8/addons.refused tests/v8/addons/iast.js tests/v8/addons/metrics.js \
+	tests/v8/addons/pprof.js tests/v8/addons/steps.js tests/v8/node_module.c \
+	tests/v8/node_module.js

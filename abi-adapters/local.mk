@@ -50,6 +50,10 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/handles_api.c \
 	abi-adapters/v8/host.c \
 	abi-adapters/v8/host.h \
+	abi-adapters/v8/hosted.c \
+	abi-adapters/v8/hosted.def \
+	abi-adapters/v8/hosted.h \
+	abi-adapters/v8/hosted_platform.c \
 	abi-adapters/v8/hosts.def \
 	abi-adapters/v8/info_layout.c \
 	abi-adapters/v8/info_layout.h \
@@ -57,6 +61,7 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/isolate_callbacks.c \
 	abi-adapters/v8/isolate_events.c \
 	abi-adapters/v8/isolates.c \
+	abi-adapters/v8/isolates.h \
 	abi-adapters/v8/lifecycle.c \
 	abi-adapters/v8/measure_memory.c \
 	abi-adapters/v8/microtasks.c \

@@ -138,6 +138,8 @@ static inline void *isolate_of(const void *shadow)
 void *shadow_of(struct v8_pair *pair, void *isolate);
 /* All shadows of an isolate that has been disposed of. */
 void shadow_forget(void *isolate);
+/* All shadows of an isolate that has just been made, maybe where another one was. */
+void shadow_renew(void *isolate);
 
 /* The host's isolate of this thread; NULL: none is entered. */
 static inline void *current_isolate(const struct v8_pair *pair)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Trampolines of isolate-wide callbacks that get a record, a value of an enumeration or a float. */
 #include "crossings.h"
+#include "isolates.h"
 #include "records.h"
 
 /* PromiseRejectMessage: the same in all versions, and larger than what goes into registers. */
@@ -122,7 +123,7 @@ void v8_call_oom_data_of_old(const char *location, bool is_heap_oom, struct v8_s
     ((oom_data_callback *)slot->target)(location, &details, slot->data);
 }
 
-static enum v8_callback_kind oom_kind(const struct v8_pair *pair)
+enum v8_callback_kind v8_oom_kind(const struct v8_pair *pair)
 {
     if (pair->plugin < V8_11_3)
         return pair->host < V8_11_3 ? V8_CALLBACK_PLAIN_2 : V8_CALLBACK_OOM_OLD;
@@ -133,7 +134,7 @@ static enum v8_callback_kind oom_kind(const struct v8_pair *pair)
 void v8_isolate_set_oom(void *isolate, void *callback, struct v8_slot *slot)
 {
     ((void (*)(void *, void *))slot->target)(
-        isolate_of(isolate), v8_callback(slot->pair, oom_kind(slot->pair), callback));
+        isolate_of(isolate), v8_callback(slot->pair, v8_oom_kind(slot->pair), callback));
 }
 
 /* Isolate::SetOOMErrorHandler(OOMErrorCallbackWithData, void *), where the host has only the other. One
@@ -156,7 +157,7 @@ void v8_isolate_set_oom_data(void *isolate, void *callback, void *data, struct v
 /* V8::SetFatalMemoryErrorCallback(OOMErrorCallback) */
 void v8_set_fatal_memory(void *callback, struct v8_slot *slot)
 {
-    ((void (*)(void *))slot->target)(v8_callback(slot->pair, oom_kind(slot->pair), callback));
+    ((void (*)(void *))slot->target)(v8_callback(slot->pair, v8_oom_kind(slot->pair), callback));
 }
 
 /* ---- samples of the stack ----------------------------------------------------------------------------- */

@@ -158,6 +158,11 @@ static void table_remove(const struct shadow *gone)
     }
 }
 
+static v8_value *data_slots(enum v8_version version, const void *isolate)
+{
+    return at(isolate, v8_constant(V8_kIsolateEmbedderDataOffset, version));
+}
+
 void *shadow_of(struct v8_pair *pair, void *isolate)
 {
     struct shadow *shadow;
@@ -193,17 +198,27 @@ void shadow_forget(void *isolate)
     unlock();
 }
 
+void shadow_renew(void *isolate)
+{
+    lock();
+    for (size_t i = 0; i < used; i++) {
+        struct shadow *shadow = (struct shadow *)(region + i * SHADOW_SIZE);
+
+        if (shadow->isolate != isolate)
+            continue;
+        fill(shadow, shadow->pair, isolate);
+        memcpy(shadow->data, data_slots(shadow->pair->host, isolate), sizeof shadow->data);
+        memcpy(data_slots(shadow->pair->plugin, shadow), shadow->data, sizeof shadow->data);
+    }
+    unlock();
+}
+
 struct v8_shadow_frames *shadow_frames(void *shadow)
 {
     return &((struct shadow *)shadow)->frames;
 }
 
 /* ---- in step ------------------------------------------------------------------------------------------ */
-
-static v8_value *data_slots(enum v8_version version, const void *isolate)
-{
-    return at(isolate, v8_constant(V8_kIsolateEmbedderDataOffset, version));
-}
 
 /* What one side has changed since the last time goes to the other. */
 static void data_step(const struct v8_pair *pair, struct shadow *shadow)

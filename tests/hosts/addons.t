@@ -57,16 +57,25 @@ for pair in "18 108 $node18" "20 115 $node20"; do
     done
 done
 
-# The wrong node: never half bound, the reason is in the exception.
+# A version that there are no adapters for: never half bound, the reason is in the exception.
 for addon in pprof iast; do
     rm -f "$work"/report.*
-    it "$addon for node 18 is refused by node 20" exits 1 under "$node20" "$(prebuilt "$addon" 108)" ''
+    file=$(prebuilt "$addon" 108)
+    export ENGRAFT_PLUGIN_ABI="${file##*/}=v8:9.9"
+    it "$addon for V8 9.9 is refused by node 20" exits 1 under "$node20" "$file" ''
     it "$addon: the exception names file, versions and way out" \
-        grep -qE "refused .*(abi|node-)108.*V8 10\.2 .*V8 11\.3.*ENGRAFT_ALLOW=mismatch" "$work/err"
+        grep -qE "refused .*(abi|node-)108.*V8 9\.9 .*V8 11\.3.*ENGRAFT_ALLOW=mismatch" "$work/err"
     report
     it "$addon: the report has the refusal" json "$work/report" \
         'j["plugins"] == [] and len(j["refused"]) == 1 and "11.3" in j["refused"][0]["reason"]'
+    unset ENGRAFT_PLUGIN_ABI
 done
+# One that there are: tests/v8/addons.t has what it does.
+rm -f "$work"/report.*
+it "iast for node 18 is loaded by node 20" exits 0 under "$node20" "$(prebuilt iast 108)" ''
+report
+it "and is adapted" json "$work/report" \
+    'j["refused"] == [] and j["plugins"][0]["counts"]["adapted"] > 10'
 it "an ABI that is none is an error" exits 1 \
     "$engraft" check --json "$(prebuilt iast 108)" --host "$node18" --plugin-abi nonsense
 it "and says how to write one" err_has '"nonsense" is not ENGINE:VERSION'

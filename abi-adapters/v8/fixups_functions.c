@@ -12,14 +12,20 @@
 #define RANGES_MAX (1u << 20)
 #define TABLE_SORTED_RELATIVE 0x3b /* DW_EH_PE_datarel | DW_EH_PE_sdata4: what all linkers write */
 
-static uint32_t word_at(const struct image *image, uint64_t vaddr, bool *failed)
+static bool bytes_at(const struct image *image, uint64_t vaddr, void *to, size_t size)
 {
-    const void *bytes = image_at(image, vaddr, 4);
-    uint32_t word = 0;
+    const void *bytes = image_at(image, vaddr, size);
 
     if (bytes)
-        memcpy(&word, bytes, sizeof word);
-    else
+        memcpy(to, bytes, size);
+    return bytes != NULL;
+}
+
+static uint32_t word_at(const struct image *image, uint64_t vaddr, bool *failed)
+{
+    uint32_t word = 0;
+
+    if (!bytes_at(image, vaddr, &word, sizeof word))
         *failed = true;
     return word;
 }
@@ -29,19 +35,17 @@ static uint64_t unwind_header(const struct image *image, uint64_t *ret_size)
 {
     for (unsigned i = 0; i < image->segment_count; i++) {
         uint64_t start = image->segments[i].vaddr;
-        const Elf64_Ehdr *header;
+        Elf64_Ehdr header;
+        Elf64_Phdr phdr;
 
-        if (image->segments[i].offset != 0)
+        if (image->segments[i].offset != 0 || !bytes_at(image, start, &header, sizeof header))
             continue;
-        header = image_at(image, start, sizeof *header);
-        for (unsigned j = 0; header && j < header->e_phnum; j++) {
-            const Elf64_Phdr *phdr =
-                image_at(image, start + header->e_phoff + j * sizeof *phdr, sizeof *phdr);
-
-            if (phdr && phdr->p_type == PT_GNU_EH_FRAME) {
-                *ret_size = phdr->p_memsz;
-                return phdr->p_vaddr;
-            }
+        for (unsigned j = 0; j < header.e_phnum; j++) {
+            if (!bytes_at(image, start + header.e_phoff + j * sizeof phdr, &phdr, sizeof phdr) ||
+                phdr.p_type != PT_GNU_EH_FRAME)
+                continue;
+            *ret_size = phdr.p_memsz;
+            return phdr.p_vaddr;
         }
     }
     return 0;

@@ -72,6 +72,18 @@ static uint32_t operand_read(struct flow *flow, const struct state *state,
     return value;
 }
 
+/* Of the left side of an operation: and eax, 7 asks for no more than al. */
+static uint32_t left_read(struct flow *flow, const struct state *state,
+                          const struct fixup_step *step, uint32_t index)
+{
+    struct fixup_operand operand = step->a;
+
+    if ((step->op == FIXUP_AND || step->op == FIXUP_TEST) && operand.type == FIXUP_REGISTER &&
+        step->b.type == FIXUP_NUMBER && step->b.number >= 0 && step->b.number < 0x100)
+        operand.size = 1;
+    return operand_read(flow, state, &operand, index);
+}
+
 static void register_set(struct state *state, const struct fixup_operand *operand, uint32_t value)
 {
     if (operand->type == FIXUP_REGISTER && operand->reg < 16)
@@ -173,7 +185,7 @@ static uint32_t sides_find(struct flow *flow, const struct fixup_step *step, uin
 static void step_compare(struct flow *flow, struct state *state, const struct fixup_step *step,
                          uint32_t index)
 {
-    uint32_t a = operand_read(flow, state, &step->a, index);
+    uint32_t a = left_read(flow, state, step, index);
     uint32_t b = operand_read(flow, state, &step->b, index);
     struct fixup_test test = {.step = index, .op = step->op, .size = step->a.size};
 
@@ -188,7 +200,7 @@ static void step_arithmetic(struct flow *flow, struct state *state, const struct
     struct fixup_node node = {.op = step->op, .width = step->a.size >= 4 ? 8 : step->a.size,
                               .size = step->a.size, .step = index};
     struct fixup_test test = {.step = index, .op = step->op, .size = step->a.size};
-    uint32_t a = operand_read(flow, state, &step->a, index);
+    uint32_t a = left_read(flow, state, step, index);
     uint32_t b = operand_read(flow, state, &step->b, index);
 
     test.left = sides_find(flow, step, index, a, b, &test.right, &test.swapped);

@@ -12,7 +12,7 @@ seed=${ENGRAFT_FUZZ_SEED:-1}
 cc=${CC:-cc}
 [ -x "$fuzzers/fuzz_image" ] || tap_skip_all 'the compiler has no ASan and UBSan'
 cd "$work" || exit 99
-mkdir inputs notes searched getters engines
+mkdir inputs notes searched getters engines fixups
 
 echo 'SEED_1 { global: seed*; local: *; }; SEED_2 { } SEED_1;' >seed.map
 object() { # NAME FLAG...
@@ -30,6 +30,10 @@ object() { # NAME FLAG...
     for level in 0 2; do
         $cc -shared -fPIC "-O$level" -o "getters/$level.so" "$here/seed_getter.c"
         objcopy -O binary --only-section=.text "getters/$level.so" "getters/$level"
+    done
+    for level in 1 2 s; do
+        $cc -shared -fPIC "-O$level" -o "fixups/$level.so" "$here/seed_fixups.c"
+        objcopy -O binary --only-section=.text "fixups/$level.so" "fixups/$level"
     done
     printf 'fk_call func\nfk_data object 4 FK_1\nfk_address func\n' >list
     "$engraft" stub --symbols list -o . --name list --plugin-abi fk:1.0
@@ -132,4 +136,5 @@ it "searches, $((runs / 4)) runs" fuzz fuzz_scan $((runs / 4)) searched/*
 it "processes, $((runs / 4)) runs" fuzz fuzz_process $((runs / 4)) processes/*
 it "identification, $((runs / 4)) runs" fuzz fuzz_identify $((runs / 4)) engines/* foreign/*
 it "getters, $((runs / 8)) runs" fuzz fuzz_getter $((runs / 8)) getters/*
+it "fix-ups, $((runs / 8)) runs" fuzz fuzz_fixups $((runs / 8)) fixups/*
 tap_end

@@ -7,7 +7,7 @@ fuzz_tests = tests/fuzz/fuzz.t
 TESTS += $(fuzz_tests)
 dist_check_SCRIPTS += $(fuzz_tests)
 EXTRA_DIST += tests/fuzz/fuzz.h tests/fuzz/seed.c tests/fuzz/seed_foreign.c \
-	tests/fuzz/seed_getter.c tests/fuzz/seed_live.c
+	tests/fuzz/seed_fixups.c tests/fuzz/seed_getter.c tests/fuzz/seed_live.c
 
 if HAVE_SANITIZERS
 fuzz_cflags = $(C_STANDARD) $(ENGRAFT_CFLAGS) $(FUZZ_CFLAGS)
@@ -29,11 +29,14 @@ libfuzz_la_SOURCES = \
 	tests/fuzz/driver.c \
 	tests/unit/object.c
 
-check_PROGRAMS += tests/fuzz/fuzz_file tests/fuzz/fuzz_getter tests/fuzz/fuzz_identify \
+check_PROGRAMS += tests/fuzz/fuzz_file tests/fuzz/fuzz_fixups \
+	tests/fuzz/fuzz_getter tests/fuzz/fuzz_identify \
 	tests/fuzz/fuzz_image tests/fuzz/fuzz_live tests/fuzz/fuzz_note \
 	tests/fuzz/fuzz_process tests/fuzz/fuzz_scan tests/fuzz/seed_engines
 tests_fuzz_fuzz_file_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_file_LDADD = libfuzz.la
+tests_fuzz_fuzz_fixups_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_fixups_LDADD = libfuzz.la
 tests_fuzz_fuzz_getter_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_getter_LDADD = libfuzz.la
 tests_fuzz_fuzz_identify_CFLAGS = $(fuzz_cflags)

@@ -20,6 +20,6 @@ check_PROGRAMS += tests/unit/test_stub
 TESTS += tests/unit/test_stub
 tests_unit_test_stub_SOURCES = tests/unit/test_stub.c probes/deep.c
 tests_unit_test_stub_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
-tests_unit_test_stub_LDADD = libenginestub.la libidentify.la libreaders.la libprobes.la librelinker.la \
+tests_unit_test_stub_LDADD = libenginestub.la libfixups.la libidentify.la libreaders.la libprobes.la librelinker.la \
 	$(LIBELF_LIBS) $(CMOCKA_LIBS)
 endif

@@ -18,6 +18,7 @@ unit_tests = \
 	tests/unit/test_trap \
 	tests/unit/test_trigger \
 	tests/unit/test_v8_data \
+	tests/unit/test_v8_fixups \
 	tests/unit/test_v8_host
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
@@ -53,6 +54,8 @@ tests_unit_test_resolve_CFLAGS = $(unit_cflags)
 tests_unit_test_resolve_LDADD = libunit.la
 tests_unit_test_v8_data_CFLAGS = $(unit_cflags)
 tests_unit_test_v8_data_LDADD = libunit.la
+tests_unit_test_v8_fixups_CFLAGS = $(unit_cflags)
+tests_unit_test_v8_fixups_LDADD = libunit.la
 tests_unit_test_v8_host_CFLAGS = $(unit_cflags)
 tests_unit_test_v8_host_LDADD = libunit.la
 tests_unit_test_trap_SOURCES = tests/unit/test_trap.c tests/unit/trap_call.h

@@ -46,6 +46,15 @@ EXTRA_DIST += \
 TESTS += tests/v8/data.t
 dist_check_SCRIPTS += tests/v8/data.t
 
+# Constants that headers inlined into plugins' code.
+TESTS += tests/v8/fixups.t
+dist_check_SCRIPTS += tests/v8/fixups.t
+EXTRA_DIST += tests/v8/fixups/sites.cc
+check_PROGRAMS += tests/v8/fixups_run
+tests_v8_fixups_run_SOURCES = tests/v8/fixups/run.c
+tests_v8_fixups_run_LDFLAGS = $(AM_LDFLAGS) -rdynamic
+tests_v8_fixups_run_LDADD = -ldl
+
 # Addons and Node: module versions, selectors; real addons (addons.t).
 TESTS += tests/v8/node_module.t tests/v8/node_modules.t
 dist_check_SCRIPTS += tests/v8/addons.py tests/v8/addons.t tests/v8/node_module.t \

@@ -26,6 +26,7 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/bindings/promises.def \
 	abi-adapters/v8/bindings/scripts.def \
 	abi-adapters/v8/bindings/templates.def \
+	abi-adapters/v8/buffers.c \
 	abi-adapters/v8/call_plugin.c \
 	abi-adapters/v8/callback_frames.c \
 	abi-adapters/v8/callback_info.c \
@@ -84,11 +85,14 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/shadow.c \
 	abi-adapters/v8/shadow.h \
 	abi-adapters/v8/slots.c \
+	abi-adapters/v8/strings.c \
 	abi-adapters/v8/templates.c \
 	abi-adapters/v8/thunks.S \
 	abi-adapters/v8/thunks.h \
 	abi-adapters/v8/v8.c \
-	abi-adapters/v8/versions.def
+	abi-adapters/v8/versions.def \
+	abi-adapters/v8/virtuals.def \
+	abi-adapters/v8/vtables.c
 
 # Adapters are declared by the table that names them (bindings.c, callbacks.h), and there alone.
 libadapters_la_CFLAGS = $(AM_CFLAGS) -Wno-missing-prototypes

@@ -115,6 +115,7 @@ static void v8_leave(const struct abi_object *object)
     node_module_leave(object);
     host_leave(object);
     v8_callbacks_forget(object->start, object->end);
+    v8_vtables_forget(object->start, object->end);
 }
 
 /* Names of V8's ABI that are not C++: post-mortem constants are ints, node's registration a call. */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Array buffers, their backing stores and allocators. */
+#include <stdlib.h>
+
+#include "adapter.h"
+
+/* ---- what hosts find in a plugin's ArrayBuffer::Allocator (virtuals.def) -------------------------------- */
+
+/* MaxAllocationSize() const, from 13.6 on: TypedArray::kMaxByteLength, 2^53 - 1 on 64-bit machines. */
+size_t v8_allocator_max(const void *allocator, struct v8_slot *slot)
+{
+    (void)allocator;
+    (void)slot;
+    return ((size_t)1 << 53) - 1;
+}
+
+typedef void *allocate_call(void *allocator, size_t length);
+typedef void free_call(void *allocator, void *data, size_t length);
+
+/* Reallocate(void *, size_t, size_t), up to 12.9: allocates, copies and frees as its default does. */
+void *v8_allocator_reallocate(void *allocator, void *data, size_t old_length, size_t new_length,
+                              struct v8_slot *slot)
+{
+    v8_function_pointer *const *table = *(v8_function_pointer *const **)allocator;
+    void *moved;
+
+    (void)slot;
+    if (old_length == new_length)
+        return data;
+    moved = ((allocate_call *)table[2])(allocator, new_length);
+    if (!moved)
+        return NULL;
+    memcpy(moved, data, old_length < new_length ? old_length : new_length);
+    ((free_call *)table[4])(allocator, data, old_length);
+    return moved;
+}

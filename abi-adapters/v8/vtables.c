@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Objects of the plugin that the host calls by virtual functions, of classes whose tables differ.
+ *
+ * A proxy would not do: V8 hands the object back to the plugin (an external string's resource is even
+ * read out of the heap by inlined code), which then calls it in its own layout. So the object keeps its
+ * identity and gets another table: in a slot that means different things to the two sides stands a thunk
+ * that looks at its return address. Tables are made once for each class of a plugin.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "thunks.h"
+
+#define HEADER 2    /* offset to top, type information: in front of a table's address */
+#define EXTRA 64    /* slots of derived classes that are looked for behind those of the class */
+#define SLOT_MAX 48 /* of one class in any version: a test checks */
+
+/* One table of a plugin and the one that stands in for it. */
+struct shared_table {
+    struct shared_table *next;
+    struct v8_pair *pair;
+    const uintptr_t *own;
+    enum v8_class_id class;
+    struct v8_slot *slots[SLOT_MAX];
+    uintptr_t words[HEADER + SLOT_MAX + EXTRA];
+};
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct shared_table *tables;
+
+#define VIRTUAL_DEFAULT(class, method, function, registers)                                      \
+    extern v8_function_pointer function __attribute__((visibility("hidden")));
+#include "virtuals.def"
+#undef VIRTUAL_DEFAULT
+
+static const struct virtual_default {
+    uint16_t method;
+    uint8_t registers;
+    v8_function_pointer *function;
+} defaults[] = {
+#define VIRTUAL_DEFAULT(class, method, function, registers)                                      \
+    {V8_METHOD_##class##_##method, registers, function},
+#include "virtuals.def"
+#undef VIRTUAL_DEFAULT
+};
+
+static void lock(void)
+{
+    pthread_mutex_lock(&mutex);
+}
+
+static void unlock(void)
+{
+    pthread_mutex_unlock(&mutex);
+}
+
+__attribute__((constructor)) static void fork_prepare(void)
+{
+    pthread_atfork(lock, unlock, unlock);
+}
+
+static uintptr_t return_zero(void)
+{
+    return 0;
+}
+
+static const struct virtual_default *default_of(int method)
+{
+    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+        if (defaults[i].method == method)
+            return &defaults[i];
+    return NULL;
+}
+
+/* What the host calls in this slot, and with which entry. False: there is nothing. */
+static bool host_side(const struct shared_table *table, int method, struct v8_slot *ret)
+{
+    const struct v8_method *facts = v8_method_at((enum v8_method_id)method);
+    int slot = v8_class_slot_of(table->class, (enum v8_method_id)method, table->pair->plugin);
+    const struct virtual_default *row = default_of(method);
+
+    *ret = (struct v8_slot){.isolates = facts->isolates, .stack = facts->stack};
+    if (slot >= 0) {
+        ret->data = (const void *)table->own[slot];
+        ret->inner = v8_entry_virtual;
+        return true;
+    }
+    if (row) {
+        ret->inner = v8_slot_entry(row->registers, 0);
+        ret->function = row->function;
+        return true;
+    }
+    ret->inner = (v8_function_pointer *)return_zero;
+    return !(facts->flags & V8_PURE);
+}
+
+/* The slot means the same to both and carries nothing that is translated. */
+static bool is_plain(const struct shared_table *table, unsigned slot, const struct v8_slot *host)
+{
+    return !table->pair->mirrored && !host->isolates && host->data &&
+           host->data == (const void *)table->own[slot];
+}
+
+static bool slot_fill(struct shared_table *table, unsigned slot)
+{
+    uintptr_t *word = &table->words[HEADER + slot];
+    int method = v8_class_slot(table->class, table->pair->host, slot);
+    struct v8_slot host;
+
+    if (method < 0)
+        return true;
+    if (!host_side(table, method, &host))
+        return false;
+    if (is_plain(table, slot, &host))
+        return true;
+    table->slots[slot] = v8_slot_shared(table->pair, host.inner, host.function,
+                                        (v8_function_pointer *)*word, host.data);
+    if (!table->slots[slot])
+        return false;
+    table->slots[slot]->isolates = host.isolates;
+    table->slots[slot]->stack = host.stack;
+    *word = v8_slot_address(table->slots[slot]);
+    return true;
+}
+
+/* The words of the plugin's table, and what lies behind them as far as there is memory. */
+static void words_copy(struct shared_table *table)
+{
+    const uintptr_t *first = table->own - HEADER;
+    size_t sure = (HEADER + v8_class_slots(table->class, table->pair->plugin)) * sizeof *first;
+    struct iovec local = {table->words, sizeof table->words};
+    struct iovec remote = {(void *)first, sizeof table->words};
+    size_t page = 4096 - (((uintptr_t)first + sure) & 4095);
+
+    if (process_vm_readv(getpid(), &local, 1, &remote, 1, 0) >= (ssize_t)sure)
+        return;
+    /* Not allowed here, or the end of the mapping: up to the end of the page. */
+    if (page > sizeof table->words - sure)
+        page = sizeof table->words - sure;
+    memcpy(table->words, first, sure + page);
+}
+
+static void table_free(struct shared_table *table)
+{
+    for (unsigned i = 0; i < SLOT_MAX; i++)
+        if (table->slots[i])
+            v8_slot_free(table->slots[i]);
+    free(table);
+}
+
+static struct shared_table *table_make(struct v8_pair *pair, enum v8_class_id class,
+                                       const uintptr_t *own)
+{
+    struct shared_table *table = calloc(1, sizeof *table);
+    unsigned count = v8_class_slots(class, pair->host);
+
+    if (!table || count > SLOT_MAX) {
+        free(table);
+        return NULL;
+    }
+    table->pair = pair;
+    table->class = class;
+    table->own = own;
+    words_copy(table);
+    for (unsigned i = 0; i < count; i++)
+        if (!slot_fill(table, i)) {
+            table_free(table);
+            return NULL;
+        }
+    return table;
+}
+
+bool v8_object_share(struct v8_pair *pair, enum v8_class_id class, void *object)
+{
+    const uintptr_t **vtable = object;
+    struct shared_table *table;
+    bool shared = false;
+
+    if (!object)
+        return true;
+    lock();
+    for (table = tables; table && !shared; table = table->next)
+        shared = *vtable == table->words + HEADER;
+    if (!shared) {
+        for (table = tables; table; table = table->next)
+            if (table->own == *vtable && table->pair == pair && table->class == class)
+                break;
+        if (!table && (table = table_make(pair, class, *vtable))) {
+            table->next = tables;
+            tables = table;
+        }
+        if (table)
+            *vtable = table->words + HEADER;
+        shared = table != NULL;
+    }
+    unlock();
+    return shared;
+}
+
+void v8_vtables_forget(uintptr_t start, uintptr_t end)
+{
+    lock();
+    for (struct shared_table **link = &tables; *link;) {
+        struct shared_table *table = *link;
+
+        if ((uintptr_t)table->own - start < end - start) {
+            *link = table->next;
+            table_free(table);
+        } else {
+            link = &table->next;
+        }
+    }
+    unlock();
+}

@@ -95,6 +95,8 @@ static bool is_needed(const struct finder *finder, unsigned root)
     case ROOT_TYPE:
     case ROOT_TYPE_MAYBE:
         return finder->needs->fields;
+    case ROOT_NODE:
+        return finder->needs->weak_from != 0;
     default:
         return true;
     }
@@ -166,18 +168,66 @@ static bool function_find(struct finder *finder, const struct fixup_range *range
 
 /* ---- an object ------------------------------------------------------------------------------------------ */
 
-/* gcc -O0 of Value::IsUndefined(): addresses are computed with variables on the stack, and nothing is
- * recognised:  movzx eax, word [rax] / movzx eax, ax / cmp eax, 0x83 */
+/* Without optimization (-O0) addresses are computed with variables on the stack, and nothing above is
+ * recognised. What gives such code away, of gcc and clang; dots stand for displacements. */
+static const struct {
+    uint8_t root;
+    uint8_t size;
+    const char *code; /* '.' (0x2e is in none of them): any byte */
+} unoptimized[] = {
+#define CODE(root, text) {root, sizeof text - 1, text}
+    /* movzx eax, word [rax] / movzx eax, ax / cmp eax, 0x83 */
+    CODE(ROOT_KIND, "\x0f\xb7\x00\x0f\xb7\xc0\x3d\x83\x00\x00\x00"),
+    /* mov rax, [rbp + ...] / movzx eax, word [rax] / cmp eax, 0x83 */
+    CODE(ROOT_KIND, "\x48\x8b\x45.\x0f\xb7\x00\x3d\x83\x00\x00\x00"),
+    CODE(ROOT_KIND, "\x48\x8b\x85....\x0f\xb7\x00\x3d\x83\x00\x00\x00"),
+    /* cmp dword [rbp + ...], 0x410 */
+    CODE(ROOT_TYPE, "\x81\x7d.\x10\x04\x00\x00"),
+    CODE(ROOT_TYPE, "\x81\xbd....\x10\x04\x00\x00"),
+    /* add rax, 0xb / mov [rbp + ...], rax / mov rax, [rbp + ...] / movzx eax, byte [rax] / and eax, 7 */
+    CODE(ROOT_NODE, "\x48\x83\xc0\x0b\x48\x89\x45.\x48\x8b\x45.\x0f\xb6\x00\x83\xe0\x07"),
+    CODE(ROOT_NODE,
+         "\x48\x83\xc0\x0b\x48\x89\x85....\x48\x8b\x85....\x0f\xb6\x00\x83\xe0\x07"),
+#undef CODE
+};
+
+static bool code_is(const unsigned char *bytes, unsigned pattern)
+{
+    for (unsigned i = 0; i < unoptimized[pattern].size; i++)
+        if (unoptimized[pattern].code[i] != '.' &&
+            bytes[i] != (unsigned char)unoptimized[pattern].code[i])
+            return false;
+    return true;
+}
+
+static const unsigned char *code_find(const unsigned char *bytes, size_t size, unsigned pattern)
+{
+    size_t length = unoptimized[pattern].size;
+    int first = (unsigned char)unoptimized[pattern].code[0];
+
+    while (size >= length) {
+        const unsigned char *at = memchr(bytes, first, size - length + 1);
+
+        if (!at || code_is(at, pattern))
+            return at;
+        size -= (size_t)(at + 1 - bytes);
+        bytes = at + 1;
+    }
+    return NULL;
+}
+
 static bool unoptimized_find(struct finder *finder, uint64_t start, const unsigned char *bytes,
                              size_t size)
 {
-    static const unsigned char code[] = {0x0f, 0xb7, 0x00, 0x0f, 0xb7, 0xc0,
-                                         0x3d, 0x83, 0x00, 0x00, 0x00};
-    const unsigned char *found =
-        finder->needs->undefined_from ? memmem(bytes, size, code, sizeof code) : NULL;
+    for (unsigned i = 0; i < sizeof unoptimized / sizeof *unoptimized; i++) {
+        const unsigned char *found =
+            is_needed(finder, unoptimized[i].root) ? code_find(bytes, size, i) : NULL;
 
-    return !found || repair_add(finder, start + (uint64_t)(found - bytes), start,
-                                "code that was compiled without optimization");
+        if (found && !repair_add(finder, start + (uint64_t)(found - bytes), start,
+                                 "code that was compiled without optimization"))
+            return false;
+    }
+    return true;
 }
 
 static bool ranges_find(struct finder *finder, const struct fixup_list *ranges)

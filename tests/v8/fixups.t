@@ -128,6 +128,10 @@ if object=$(compile 10.2 "$cxx" O2); then
     it "code without optimization is refused" \
         unknown_is_told "$object" 10.2 12.4 "compiled without optimization"
 fi
+if object=$(compile 12.4 "$cxx" O0); then
+    it "fields in code without optimization are refused" \
+        unknown_is_told "$object" 12.4 13.6 "compiled without optimization"
+fi
 
 # ---- real addons -------------------------------------------------------------------------------------
 

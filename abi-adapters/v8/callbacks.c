@@ -68,6 +68,21 @@ __attribute__((noinline)) static void call_array(const void *info, struct v8_slo
     array_close(&array);
 }
 
+/* Words that only the plugin has; the host's own for them is unused. */
+static void words_add(const struct v8_pair *pair, v8_value *implicit, v8_value receiver)
+{
+    const struct v8_info_layouts *layouts = &pair->layouts;
+    const void *isolate = (const void *)implicit[layouts->host_function.isolate];
+    v8_value undefined = host_value(pair, isolate, V8_ROOT_UNDEFINED);
+
+    if (layouts->holder_is_missing)
+        implicit[layouts->plugin_function.holder] = receiver;
+    if (layouts->default_is_missing)
+        implicit[layouts->plugin_function.fallback] = undefined;
+    if (layouts->hole_is_default)
+        implicit[layouts->plugin_function.result] = undefined;
+}
+
 /* The host's words serve the plugin, too: they get its isolate for the time of the call. The collector
  * visits them; the address of a page is even, a Smi. */
 static inline void call_in_place(const void *info, struct v8_slot *slot)
@@ -78,11 +93,8 @@ static inline void call_in_place(const void *info, struct v8_slot *slot)
     v8_value *isolate = &implicit[layouts->host_function.isolate], host_isolate = *isolate;
     struct shadow *shadow = plugin_enter_quick(pair, (void *)host_isolate);
 
-    if (__builtin_expect(layouts->holder_is_missing, 0))
-        implicit[layouts->plugin_function.holder] = ((v8_value *const *)info)[1][-1];
-    if (__builtin_expect(layouts->default_is_missing, 0))
-        implicit[layouts->plugin_function.fallback] =
-            host_value(pair, (void *)host_isolate, V8_ROOT_UNDEFINED);
+    if (__builtin_expect(layouts->word_is_missing, 0))
+        words_add(pair, implicit, ((v8_value *const *)info)[1][-1]);
     *isolate = (v8_value)shadow;
     ((function_callback *)slot->target)(info);
     *isolate = host_isolate;

@@ -75,7 +75,9 @@ static void in_place_fill(struct v8_info_layouts *ret)
                     plugin->target == host->target && plugin->new_target == host->new_target;
     ret->holder_is_missing = plugin->holder != V8_NO_WORD && host->holder == V8_NO_WORD;
     ret->default_is_missing = plugin->fallback != V8_NO_WORD && host->fallback == V8_NO_WORD;
-    /* Up to 12.4 an empty Local as the result is the hole. */
+    /* Up to 12.4 no result, and an empty Local as the result, is the hole. */
+    ret->hole_is_default = plugin->has_target && !host->has_target;
+    ret->word_is_missing = ret->holder_is_missing || ret->default_is_missing || ret->hole_is_default;
     ret->hole_is_result = !plugin->has_target && host->has_target;
 }
 

@@ -36,7 +36,9 @@ struct v8_info_layouts {
     int8_t throws[3]; /* by the host's value of ShouldThrowOnError: the plugin's */
     bool hole_is_result; /* the plugin may leave the hole where the host wants undefined */
     bool in_place;       /* FunctionCallbackInfo is the host's own, with another isolate */
-    bool holder_is_missing, default_is_missing; /* ... which has no such word */
+    bool word_is_missing; /* ... but for one of these: */
+    bool holder_is_missing, default_is_missing;
+    bool hole_is_default; /* the host may have the hole where the plugin expects undefined */
 };
 
 void v8_info_layouts_fill(struct v8_info_layouts *ret, enum v8_version plugin,

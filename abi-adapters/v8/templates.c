@@ -16,23 +16,28 @@ typedef void set_check_handlers_call(v8_local self, void *callback, const struct
                                      const struct handlers *indexed, v8_local data);
 typedef void set_intrinsic_call(v8_local self, v8_local name, int intrinsic, int attributes);
 
+/* 12.4 has interceptors of both kinds, and this flag for the new one; later ones are all new. */
+static int flag_of_new(enum v8_version version)
+{
+    return version == V8_12_4
+               ? v8_enum_value(V8_VALUE_PropertyHandlerFlags_kInternalNewCallbacksSignatures, version)
+               : 0;
+}
+
 static int flags_for_host(const struct v8_pair *pair, int flags)
 {
     int32_t converted = 0;
-    int32_t is_new = v8_enum_value(V8_VALUE_PropertyHandlerFlags_kInternalNewCallbacksSignatures,
-                                   pair->host);
 
-    v8_enum_flags_convert(V8_ENUM_PropertyHandlerFlags, pair->plugin, pair->host, flags, &converted);
-    return is_new == V8_NONE ? converted : converted | is_new;
+    v8_enum_flags_convert(V8_ENUM_PropertyHandlerFlags, pair->plugin, pair->host,
+                          flags & ~flag_of_new(pair->plugin), &converted);
+    return converted | flag_of_new(pair->host);
 }
 
 /* Whether the plugin's interceptors return nothing, and their results say what they did. */
 static bool are_void(const struct v8_pair *pair, int flags)
 {
-    int32_t is_new = v8_enum_value(V8_VALUE_PropertyHandlerFlags_kInternalNewCallbacksSignatures,
-                                   pair->plugin);
-
-    return is_new == V8_NONE || !(flags & is_new);
+    return pair->plugin < V8_12_4 ||
+           (pair->plugin == V8_12_4 && !(flags & flag_of_new(pair->plugin)));
 }
 
 static struct handlers handlers_for_host(struct v8_pair *pair, const struct handlers *own)

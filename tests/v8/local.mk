@@ -21,6 +21,7 @@ EXTRA_DIST += \
 	tests/v8/probe/isolates.cc \
 	tests/v8/probe/modules.cc \
 	tests/v8/probe/named.cc \
+	tests/v8/probe/newer.cc \
 	tests/v8/probe/node_side.cc \
 	tests/v8/probe/objects.cc \
 	tests/v8/probe/own.cc \

@@ -55,6 +55,104 @@ static v8_function_pointer *const proxy_vtable[] = {
     [GET_TEMPLATE] = (v8_function_pointer *)proxy_get_template,
 };
 
+/* ---- the source, an ExternalOneByteStringResource ---------------------------------------------------------- */
+
+/* The host's, as the plugin's headers call it. */
+struct source {
+    v8_function_pointer *const *vtable;
+    const char *text;
+    size_t length;
+    void *hosts;
+};
+
+#define SOURCE_SLOTS 16
+#define SOURCE_CLASS V8_CLASS_String_ExternalOneByteStringResource
+#define SOURCE_METHOD(name) V8_METHOD_String_ExternalOneByteStringResource_##name
+
+static v8_function_pointer *source_vtables[V8_VERSIONS][SOURCE_SLOTS];
+
+static void source_destroy(struct source *source)
+{
+    ((destroy_call *)method(source->hosts, DESTROY_DELETING))(source->hosts);
+}
+
+static void source_destroy_deleting(struct source *source)
+{
+    source_destroy(source);
+    free(source);
+}
+
+static const char *source_data(const struct source *source)
+{
+    return source->text;
+}
+
+static size_t source_length(const struct source *source)
+{
+    return source->length;
+}
+
+/* IsCacheable(); nobody looks at what Lock(), Unlock() and Unaccount() return. */
+static size_t source_true(const struct source *source)
+{
+    (void)source;
+    return 1;
+}
+
+/* EstimateMemoryUsage(): kDefaultMemoryEstimate */
+static size_t source_unknown(const struct source *source)
+{
+    (void)source;
+    return (size_t)-1;
+}
+
+static v8_function_pointer *source_method(int which)
+{
+    switch (which) {
+    case SOURCE_METHOD(destroy):
+        return (v8_function_pointer *)source_destroy;
+    case SOURCE_METHOD(destroy_deleting):
+    case SOURCE_METHOD(Dispose):
+        return (v8_function_pointer *)source_destroy_deleting;
+    case SOURCE_METHOD(data):
+        return (v8_function_pointer *)source_data;
+    case SOURCE_METHOD(length):
+        return (v8_function_pointer *)source_length;
+    case SOURCE_METHOD(EstimateMemoryUsage):
+        return (v8_function_pointer *)source_unknown;
+    default:
+        return (v8_function_pointer *)source_true;
+    }
+}
+
+/* Filled each time, with the same. */
+static v8_function_pointer *const *source_vtable(enum v8_version version)
+{
+    unsigned count = v8_class_slots(SOURCE_CLASS, version);
+
+    for (unsigned i = 0; i < count && i < SOURCE_SLOTS; i++)
+        source_vtables[version][i] = source_method(v8_class_slot(SOURCE_CLASS, version, i));
+    return source_vtables[version];
+}
+
+static void *source_for_plugin(const struct v8_pair *pair, void *hosts, const char *text,
+                               int length)
+{
+    struct source *source = hosts ? malloc(sizeof *source) : NULL;
+
+    if (source)
+        *source = (struct source){source_vtable(pair->plugin), text,
+                                  length < 0 ? strlen(text) : (size_t)length, hosts};
+    return source;
+}
+
+static void *source_of_plugin(const struct v8_pair *pair, void *plugins)
+{
+    struct source *source = plugins;
+
+    return source && source->vtable == source_vtables[pair->plugin] ? source->hosts : plugins;
+}
+
 /* ---- what the plugin calls ------------------------------------------------------------------------------ */
 
 /* An Extension that nobody has derived from: it lives as long as V8 does, and so does its source. */
@@ -82,10 +180,13 @@ void v8_extension_start(void *extension, const char *name, const char *source, i
                         const char **names, int length, struct v8_slot *slot)
 {
     union record_buffer hosts;
+    void **place;
 
     ((void (*)(void *, const char *, const char *, int, const char **, int))slot->target)(
         &hosts, name, source, count, names, length);
     record_to_plugin(slot->pair, V8_RECORD_Extension, &hosts, extension);
+    place = record_field(extension, V8_FIELD_Extension_source, slot->pair->plugin);
+    *place = source_for_plugin(slot->pair, *place, source, length);
     *(v8_function_pointer *const **)extension = bare_vtable;
 }
 
@@ -93,11 +194,14 @@ void v8_extension_start(void *extension, const char *name, const char *source, i
 void v8_extension_register(void **extension, struct v8_slot *slot)
 {
     struct extension_proxy *proxy = calloc(1, sizeof *proxy);
+    void **place;
 
     if (!proxy)
         return;
     record_to_host(slot->pair, V8_RECORD_Extension, *extension, &proxy->hosts);
     *(v8_function_pointer *const **)&proxy->hosts = proxy_vtable;
+    place = record_field(&proxy->hosts, V8_FIELD_Extension_source, slot->pair->host);
+    *place = source_of_plugin(slot->pair, *place);
     proxy->plugins = *extension;
     proxy->pair = slot->pair;
     *extension = NULL;

@@ -29,17 +29,18 @@ typedef void post_at_call(void *runner, void **task, const void *location);
 typedef void post_delayed_call(void *runner, void **task, double delay);
 typedef void post_delayed_at_call(void *runner, void **task, double delay, const void *location);
 
-/* One function posts in both forms. */
+/* One function posts in both forms. Node's runners of 12.4, which has both, serve the first. */
 #define POST(name, plain, implementation, class)                                                 \
     void v8_runner_##name##_old(struct hosted *runner, void **task, struct v8_slot *slot)        \
     {                                                                                            \
-        v8_function_pointer *at = hosted_method(runner, RUNNER(implementation));                 \
+        v8_function_pointer *post = hosted_method(runner, RUNNER(plain));                        \
                                                                                                  \
         share(slot->pair, class, task);                                                          \
-        if (at)                                                                                  \
-            ((post_at_call *)at)(runner->host, task, nowhere);                                   \
+        if (post)                                                                                \
+            ((post_call *)post)(runner->host, task);                                             \
         else                                                                                     \
-            ((post_call *)hosted_method(runner, RUNNER(plain)))(runner->host, task);             \
+            ((post_at_call *)hosted_method(runner, RUNNER(implementation)))(runner->host, task,  \
+                                                                            nowhere);            \
     }                                                                                            \
                                                                                                  \
     void v8_runner_##name(struct hosted *runner, void **task, const void *location,              \
@@ -53,14 +54,14 @@ typedef void post_delayed_at_call(void *runner, void **task, double delay, const
     void v8_runner_##name##_old(struct hosted *runner, void **task, double delay,                \
                                 struct v8_slot *slot)                                            \
     {                                                                                            \
-        v8_function_pointer *at = hosted_method(runner, RUNNER(implementation));                 \
+        v8_function_pointer *post = hosted_method(runner, RUNNER(plain));                        \
                                                                                                  \
         share(slot->pair, V8_CLASS_Task, task);                                                  \
-        if (at)                                                                                  \
-            ((post_delayed_at_call *)at)(runner->host, task, delay, nowhere);                    \
+        if (post)                                                                                \
+            ((post_delayed_call *)post)(runner->host, task, delay);                              \
         else                                                                                     \
-            ((post_delayed_call *)hosted_method(runner, RUNNER(plain)))(runner->host, task,      \
-                                                                        delay);                  \
+            ((post_delayed_at_call *)hosted_method(runner, RUNNER(implementation)))(             \
+                runner->host, task, delay, nowhere);                                             \
     }                                                                                            \
                                                                                                  \
     void v8_runner_##name(struct hosted *runner, void **task, double delay,                      \
@@ -85,18 +86,18 @@ typedef void *runner_call(void **ret, void *platform, void *isolate);
 typedef void *runner_priority_call(void **ret, void *platform, void *isolate, int priority);
 
 /* Platform::GetForegroundTaskRunner(): a std::shared_ptr, of which the object is another and the owner
- * the same */
+ * the same. Node's platform serves priorities where V8 asks for them only: not yet on 12.4 and 12.9. */
 void **v8_platform_runner_priority(void **ret, struct hosted *platform, void *isolate, int priority,
                                    struct v8_slot *slot)
 {
-    v8_function_pointer *with =
-        hosted_method(platform, METHOD(GetForegroundTaskRunner_PIsolate_TaskPriority));
+    v8_function_pointer *plain = hosted_method(platform, METHOD(GetForegroundTaskRunner_PIsolate));
 
-    if (with)
-        ((runner_priority_call *)with)(ret, platform->host, isolate_of(isolate), priority);
+    if (plain)
+        ((runner_call *)plain)(ret, platform->host, isolate_of(isolate));
     else
-        ((runner_call *)hosted_method(platform, METHOD(GetForegroundTaskRunner_PIsolate)))(
-            ret, platform->host, isolate_of(isolate));
+        ((runner_priority_call *)hosted_method(
+            platform, METHOD(GetForegroundTaskRunner_PIsolate_TaskPriority)))(
+            ret, platform->host, isolate_of(isolate), priority);
     ret[0] = hosted_for(slot->pair, V8_CLASS_TaskRunner, ret[0]);
     return ret;
 }

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* v8::Isolate: which one it is, and its life. */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "hosted.h"
 #include "isolates.h"
 #include "records.h"
 
@@ -13,6 +17,101 @@ void *v8_isolate_returned(struct v8_slot *slot)
 void *v8_isolate_returned_by(const void *from, struct v8_slot *slot)
 {
     return shadow_of(slot->pair, ((void *(*)(const void *))slot->target)(from));
+}
+
+/* ---- the end ---------------------------------------------------------------------------------------------- */
+
+/*
+ * Documented once was to take an isolate from Node's platform first, and to dispose of it then. From 13.6
+ * on V8 asks the platform while it disposes of an isolate: there what comes first waits for the other.
+ */
+struct ending {
+    void *isolate;
+    struct hosted *platform; /* waits for Dispose(); NULL: is disposed of already */
+    struct ending *next;
+};
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct ending *endings;
+
+static void lock(void)
+{
+    pthread_mutex_lock(&mutex);
+}
+
+static void unlock(void)
+{
+    pthread_mutex_unlock(&mutex);
+}
+
+__attribute__((constructor)) static void fork_prepare(void)
+{
+    pthread_atfork(lock, unlock, unlock);
+}
+
+/* The other half, if it was first; else this one is kept. */
+static bool ending_meet(void *isolate, struct hosted *platform, struct ending *ret)
+{
+    struct ending **link, *ending;
+
+    lock();
+    for (link = &endings; *link && (*link)->isolate != isolate; link = &(*link)->next)
+        continue;
+    ending = *link;
+    if (ending) {
+        *link = ending->next;
+        *ret = *ending;
+        free(ending);
+    } else if ((*link = malloc(sizeof **link))) {
+        **link = (struct ending){isolate, platform, NULL};
+    }
+    unlock();
+    return ending != NULL;
+}
+
+/* An isolate that was ended otherwise may have been at the same address. */
+static void ending_forget(void *isolate)
+{
+    lock();
+    for (struct ending **link = &endings; *link; link = &(*link)->next) {
+        if ((*link)->isolate == isolate) {
+            struct ending *gone = *link;
+
+            *link = gone->next;
+            free(gone);
+            break;
+        }
+    }
+    unlock();
+}
+
+static void unregister(const struct hosted *platform, void *isolate)
+{
+    v8_function_pointer *function = hosted_method(
+        platform, V8_METHOD_node_MultiIsolatePlatform_UnregisterIsolate_PIsolate);
+
+    ((void (*)(void *, void *))function)(platform->host, isolate);
+}
+
+/* MultiIsolatePlatform::UnregisterIsolate(Isolate *) */
+void v8_platform_unregister(struct hosted *platform, void *shadow, struct v8_slot *slot)
+{
+    void *isolate = isolate_of(shadow);
+    struct ending other;
+
+    if (slot->pair->host < V8_13_6 || ending_meet(isolate, platform, &other))
+        unregister(platform, isolate);
+}
+
+/* Isolate::Dispose() */
+void v8_isolate_dispose(void *shadow, struct v8_slot *slot)
+{
+    void *isolate = isolate_of(shadow);
+    struct ending other;
+
+    ((void (*)(void *))slot->target)(isolate);
+    if (slot->pair->host >= V8_13_6 && ending_meet(isolate, NULL, &other) && other.platform)
+        unregister(other.platform, isolate);
 }
 
 /* ---- CreateParams ---------------------------------------------------------------------------------------- */
@@ -94,6 +193,7 @@ void v8_isolate_initialize(void *isolate, const void *params, struct v8_slot *sl
 {
     union record_buffer host;
 
+    ending_forget(isolate_of(isolate));
     params_to_host(slot->pair, params, &host);
     ((void (*)(void *, const void *))slot->target)(isolate_of(isolate), &host);
     shadow_renew(isolate_of(isolate));
@@ -135,4 +235,24 @@ void v8_constraints_configure(void *constraints, uint64_t a, uint64_t b, struct 
     record_to_host(slot->pair, V8_RECORD_ResourceConstraints, constraints, &host);
     ((configure_call *)slot->target)(&host, a, b);
     record_to_plugin(slot->pair, V8_RECORD_ResourceConstraints, &host, constraints);
+}
+
+/* ---- HeapStatistics ---------------------------------------------------------------------------------------- */
+
+/* HeapStatistics::HeapStatistics() */
+void v8_heap_statistics_new(void *statistics, struct v8_slot *slot)
+{
+    union record_buffer host;
+
+    ((void (*)(void *))slot->target)(&host);
+    record_to_plugin(slot->pair, V8_RECORD_HeapStatistics, &host, statistics);
+}
+
+/* Isolate::GetHeapStatistics(HeapStatistics *) */
+void v8_isolate_heap_statistics(void *isolate, void *ret_statistics, struct v8_slot *slot)
+{
+    union record_buffer host = {{0}};
+
+    ((void (*)(void *, void *))slot->target)(isolate_of(isolate), &host);
+    record_to_plugin(slot->pair, V8_RECORD_HeapStatistics, &host, ret_statistics);
 }

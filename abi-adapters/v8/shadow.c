@@ -209,6 +209,8 @@ void shadow_renew(void *isolate)
         fill(shadow, shadow->pair, isolate);
         memcpy(shadow->data, data_slots(shadow->pair->host, isolate), sizeof shadow->data);
         memcpy(data_slots(shadow->pair->plugin, shadow), shadow->data, sizeof shadow->data);
+        if (shadow->pair->mirrored)
+            plugin_enter(shadow->pair, isolate);
     }
     unlock();
 }
@@ -297,7 +299,12 @@ void *v8_mirror_out(struct v8_slot *slot)
 
 void v8_mirror_in(struct v8_slot *slot, void *shadow)
 {
-    /* The call may have entered or left the isolate; its own shadow is the one that was current. */
-    if (shadow && ((struct shadow *)shadow)->isolate)
-        plugin_enter(slot->pair, ((struct shadow *)shadow)->isolate);
+    void *isolate = current_isolate(slot->pair);
+    void *before = shadow ? ((struct shadow *)shadow)->isolate : NULL;
+
+    /* The call may have entered or left an isolate. */
+    if (before && before != isolate)
+        plugin_enter(slot->pair, before);
+    if (isolate)
+        plugin_enter(slot->pair, isolate);
 }

@@ -14,6 +14,7 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/bindings.c \
 	abi-adapters/v8/bindings.def \
 	abi-adapters/v8/bindings.h \
+	abi-adapters/v8/bindings/buffers.def \
 	abi-adapters/v8/bindings/contexts.def \
 	abi-adapters/v8/bindings/exceptions.def \
 	abi-adapters/v8/bindings/functions.def \

@@ -179,7 +179,8 @@ bool v8_object_share(struct v8_pair *pair, enum v8_class_id class, void *object)
     struct shared_table *table;
     bool shared = false;
 
-    if (!object)
+    /* The host's own object, which it gave to the plugin. */
+    if (!object || (uintptr_t)*vtable - pair->module < pair->module_size)
         return true;
     lock();
     for (table = tables; table && !shared; table = table->next)

@@ -51,7 +51,7 @@ void v8_handle_scope_shrink(struct v8_scope *scope, void *shadow, struct v8_slot
     struct v8_scope hosts = {isolate, (v8_value *)data[0], (v8_value *)data[1]};
 
     (void)scope;
-    data[1] = 0;
+    data[1] = ~data[1]; /* the outermost scope's is zero */
     ++*(int *)&data[2];
     HOST_CALL(slot->pair, handle_scope_end, void (*)(struct v8_scope *))(&hosts);
 }

@@ -17,6 +17,8 @@ typedef v8_local template_with_cache_call(void *isolate, void *callback, v8_loca
 typedef v8_local template_with_fast_call(void *isolate, void *callback, v8_local data,
                                          v8_local signature, int length, int behavior,
                                          int side_effect, const void *fast);
+typedef v8_local function_call_call(v8_local self, v8_local context, v8_local receiver, int count,
+                                    v8_local *arguments);
 typedef void set_call_handler_call(v8_local self, void *callback, v8_local data, int side_effect,
                                    const void *fast);
 
@@ -34,6 +36,15 @@ v8_local v8_function_new(v8_local context, void *callback, v8_local data, int le
 {
     return ((function_new_call *)slot->target)(context, trampoline(slot, callback), data, length,
                                                behavior, side_effect);
+}
+
+/* Function::Call(Isolate *, Local<Context>, Local<Value>, int, Local<Value>[]) on hosts without the
+ * isolate */
+v8_local v8_function_call(v8_local self, void *isolate, v8_local context, v8_local receiver,
+                          int count, v8_local *arguments, struct v8_slot *slot)
+{
+    (void)isolate;
+    return ((function_call_call *)slot->target)(self, context, receiver, count, arguments);
 }
 
 /* FunctionTemplate::New(Isolate *, FunctionCallback, Local<Value>, Local<Signature>, int,

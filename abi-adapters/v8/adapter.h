@@ -56,6 +56,7 @@ struct v8_slot {
 uintptr_t v8_slot_address(const struct v8_slot *slot);
 struct v8_slot *v8_slot_at(unsigned index);
 unsigned v8_slot_index(const struct v8_slot *slot);
+struct v8_slot *v8_slot_of_thunk(const void *address); /* NULL: it is none */
 
 /* Makes the host's `target` callable by the plugin: the named registers are translated from shadows to
  * isolates. NULL: no slot is left. */
@@ -118,6 +119,8 @@ struct v8_pair {
  * them. Functions that only the host's layout has are those of virtuals.def. Idempotent. False: no slot
  * or no memory is left, or a function has no default: the object is as it was. */
 bool v8_object_share(struct v8_pair *pair, enum v8_class_id class, void *object);
+/* The same for an object that the host made for this plugin, and shows to no other. */
+bool v8_object_lend(struct v8_pair *pair, enum v8_class_id class, void *object);
 /* Classes of an object that has gone. */
 void v8_vtables_forget(uintptr_t start, uintptr_t end);
 
@@ -151,6 +154,10 @@ static inline void *current_isolate(const struct v8_pair *pair)
  * shadow of `isolate`. */
 void *plugin_enter(struct v8_pair *pair, void *isolate);
 void plugin_leave(struct v8_pair *pair, void *isolate, void *shadow);
+/* The same around every call of the host by the plugin, where the plugin's handle scopes are its own.
+ * Returns what to return with. */
+void *plugin_call(struct v8_pair *pair);
+void plugin_return(struct v8_pair *pair, void *before);
 
 /* What callback_frames.c keeps for a shadow's isolate. */
 struct v8_shadow_frames {

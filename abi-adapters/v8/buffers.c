@@ -34,3 +34,14 @@ void *v8_allocator_reallocate(void *allocator, void *data, size_t old_length, si
     ((free_call *)table[4])(allocator, data, old_length);
     return moved;
 }
+
+/* ---- what a plugin finds in the host's ---------------------------------------------------------------------- */
+
+/* Allocator::NewDefaultAllocator(): the host's object, which from
+ * now on is called by both. */
+void *v8_allocator_default(struct v8_slot *slot)
+{
+    void *allocator = ((void *(*)(void))slot->target)();
+
+    return v8_object_lend(slot->pair, V8_CLASS_ArrayBuffer_Allocator, allocator) ? allocator : NULL;
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Objects of the plugin that the host calls by virtual functions, of classes whose tables differ.
+ * Objects that both sides call by virtual functions, of classes whose tables differ.
  *
  * A proxy would not do: V8 hands the object back to the plugin (an external string's resource is even
  * read out of the heap by inlined code), which then calls it in its own layout. So the object keeps its
@@ -24,6 +24,7 @@ struct shared_table {
     struct v8_pair *pair;
     const uintptr_t *own;
     enum v8_class_id class;
+    bool lent; /* the object is the host's */
     struct v8_slot *slots[SLOT_MAX];
     uintptr_t words[HEADER + SLOT_MAX + EXTRA];
 };
@@ -126,11 +127,47 @@ static bool slot_fill(struct shared_table *table, unsigned slot)
     return true;
 }
 
-/* The words of the plugin's table, and what lies behind them as far as there is memory. */
+/* What the plugin calls in this slot of an object of the host: a thunk like those of functions. */
+static v8_function_pointer *plugin_side(const struct shared_table *table, int method)
+{
+    const struct v8_method *facts = v8_method_at((enum v8_method_id)method);
+    int slot = v8_class_slot_of(table->class, (enum v8_method_id)method, table->pair->host);
+    const struct virtual_default *row = default_of(method);
+    struct v8_slot *thunk = NULL;
+
+    if (slot >= 0)
+        thunk = v8_slot_masked(table->pair, table->own[slot], facts->isolates, facts->stack);
+    else if (row)
+        thunk = v8_slot_adapter(table->pair, row->function, 0, row->registers, 0);
+    else if (!(facts->flags & V8_PURE))
+        return (v8_function_pointer *)return_zero;
+    return thunk ? (v8_function_pointer *)v8_slot_address(thunk) : NULL;
+}
+
+static bool slot_lend(struct shared_table *table, unsigned slot)
+{
+    uintptr_t *word = &table->words[HEADER + slot];
+    int method = v8_class_slot(table->class, table->pair->plugin, slot);
+    v8_function_pointer *plugins;
+
+    if (method < 0)
+        return true;
+    plugins = plugin_side(table, method);
+    if (!plugins)
+        return false;
+    table->slots[slot] = v8_slot_shared(table->pair, (v8_function_pointer *)*word, NULL, plugins,
+                                        NULL);
+    if (table->slots[slot])
+        *word = v8_slot_address(table->slots[slot]);
+    return table->slots[slot] != NULL;
+}
+
+/* The words of the object's table, and what lies behind them as far as there is memory. */
 static void words_copy(struct shared_table *table)
 {
     const uintptr_t *first = table->own - HEADER;
-    size_t sure = (HEADER + v8_class_slots(table->class, table->pair->plugin)) * sizeof *first;
+    enum v8_version version = table->lent ? table->pair->host : table->pair->plugin;
+    size_t sure = (HEADER + v8_class_slots(table->class, version)) * sizeof *first;
     struct iovec local = {table->words, sizeof table->words};
     struct iovec remote = {(void *)first, sizeof table->words};
     size_t page = 4096 - (((uintptr_t)first + sure) & 4095);
@@ -152,10 +189,10 @@ static void table_free(struct shared_table *table)
 }
 
 static struct shared_table *table_make(struct v8_pair *pair, enum v8_class_id class,
-                                       const uintptr_t *own)
+                                       const uintptr_t *own, bool lent)
 {
     struct shared_table *table = calloc(1, sizeof *table);
-    unsigned count = v8_class_slots(class, pair->host);
+    unsigned count = v8_class_slots(class, lent ? pair->plugin : pair->host);
 
     if (!table || count > SLOT_MAX) {
         free(table);
@@ -164,41 +201,58 @@ static struct shared_table *table_make(struct v8_pair *pair, enum v8_class_id cl
     table->pair = pair;
     table->class = class;
     table->own = own;
+    table->lent = lent;
     words_copy(table);
     for (unsigned i = 0; i < count; i++)
-        if (!slot_fill(table, i)) {
+        if (lent ? !slot_lend(table, i) : !slot_fill(table, i)) {
             table_free(table);
             return NULL;
         }
     return table;
 }
 
-bool v8_object_share(struct v8_pair *pair, enum v8_class_id class, void *object)
+static bool object_retable(struct v8_pair *pair, enum v8_class_id class, const uintptr_t **vtable,
+                           bool lent)
 {
-    const uintptr_t **vtable = object;
     struct shared_table *table;
-    bool shared = false;
+    bool done = false;
 
-    /* The host's own object, which it gave to the plugin. */
-    if (!object || (uintptr_t)*vtable - pair->module < pair->module_size)
-        return true;
     lock();
-    for (table = tables; table && !shared; table = table->next)
-        shared = *vtable == table->words + HEADER;
-    if (!shared) {
+    for (table = tables; table && !done; table = table->next)
+        done = *vtable == table->words + HEADER;
+    if (!done) {
         for (table = tables; table; table = table->next)
             if (table->own == *vtable && table->pair == pair && table->class == class)
                 break;
-        if (!table && (table = table_make(pair, class, *vtable))) {
+        if (!table && (table = table_make(pair, class, *vtable, lent))) {
             table->next = tables;
             tables = table;
         }
         if (table)
             *vtable = table->words + HEADER;
-        shared = table != NULL;
+        done = table != NULL;
     }
     unlock();
-    return shared;
+    return done;
+}
+
+bool v8_object_share(struct v8_pair *pair, enum v8_class_id class, void *object)
+{
+    const uintptr_t **vtable = object;
+
+    /* The host's own object, which it gave to the plugin. */
+    if (!object || (uintptr_t)*vtable - pair->module < pair->module_size)
+        return true;
+    return object_retable(pair, class, vtable, false);
+}
+
+bool v8_object_lend(struct v8_pair *pair, enum v8_class_id class, void *object)
+{
+    const uintptr_t **vtable = object;
+
+    if (!object || (uintptr_t)*vtable - pair->module >= pair->module_size)
+        return true;
+    return object_retable(pair, class, vtable, true);
 }
 
 void v8_vtables_forget(uintptr_t start, uintptr_t end)

@@ -37,11 +37,20 @@ void *v8_allocator_reallocate(void *allocator, void *data, size_t old_length, si
 
 /* ---- what a plugin finds in the host's ---------------------------------------------------------------------- */
 
-/* Allocator::NewDefaultAllocator(): the host's object, which from
- * now on is called by both. */
+/* The host's object, which from now on is called by both. */
+static void *allocator_lend(struct v8_pair *pair, void *allocator)
+{
+    return v8_object_lend(pair, V8_CLASS_ArrayBuffer_Allocator, allocator) ? allocator : NULL;
+}
+
+/* Allocator::NewDefaultAllocator() */
 void *v8_allocator_default(struct v8_slot *slot)
 {
-    void *allocator = ((void *(*)(void))slot->target)();
+    return allocator_lend(slot->pair, ((void *(*)(void))slot->target)());
+}
 
-    return v8_object_lend(slot->pair, V8_CLASS_ArrayBuffer_Allocator, allocator) ? allocator : NULL;
+/* Isolate::GetArrayBufferAllocator(). NULL: a plugin of a third version has it already. */
+void *v8_allocator_of_isolate(void *isolate, struct v8_slot *slot)
+{
+    return allocator_lend(slot->pair, ((void *(*)(void *))slot->target)(isolate_of(isolate)));
 }

@@ -218,9 +218,12 @@ static bool object_retable(struct v8_pair *pair, enum v8_class_id class, const u
     bool done = false;
 
     lock();
-    for (table = tables; table && !done; table = table->next)
-        done = *vtable == table->words + HEADER;
-    if (!done) {
+    for (table = tables; table; table = table->next)
+        if (*vtable == table->words + HEADER)
+            break;
+    if (table) {
+        done = table->pair == pair; /* else it speaks the language of another plugin */
+    } else {
         for (table = tables; table; table = table->next)
             if (table->own == *vtable && table->pair == pair && table->class == class)
                 break;

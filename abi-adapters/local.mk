@@ -85,6 +85,7 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/scripts.c \
 	abi-adapters/v8/shadow.c \
 	abi-adapters/v8/shadow.h \
+	abi-adapters/v8/shadow_scopes.c \
 	abi-adapters/v8/slots.c \
 	abi-adapters/v8/strings.c \
 	abi-adapters/v8/templates.c \

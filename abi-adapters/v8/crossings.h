@@ -33,15 +33,12 @@ static inline void crossing_in_end(const struct crossing *crossing)
 /* The plugin calls the host otherwise than through a thunk: by a virtual function. */
 static inline void crossing_out(struct crossing *ret, struct v8_pair *pair)
 {
-    *ret = (struct crossing){.pair = pair, .isolate = current_isolate(pair)};
-    ret->shadow = shadow_of(pair, ret->isolate);
-    crossing_in_end(ret);
+    *ret = (struct crossing){.pair = pair, .shadow = plugin_call(pair)};
 }
 
 static inline void crossing_out_end(const struct crossing *crossing)
 {
-    if (crossing->isolate)
-        plugin_enter(crossing->pair, crossing->isolate);
+    plugin_return(crossing->pair, crossing->shadow);
 }
 
 #endif

@@ -117,13 +117,24 @@ static struct shadow *take(const struct v8_pair *pair)
     return (struct shadow *)(region + used++ * SHADOW_SIZE);
 }
 
+static v8_value *data_slots(enum v8_version version, const void *isolate)
+{
+    return at(isolate, v8_constant(V8_kIsolateEmbedderDataOffset, version));
+}
+
 static void fill(struct shadow *shadow, struct v8_pair *pair, void *isolate)
 {
     for (unsigned i = 0; i < V8_ROOTS; i++)
         *root(pair->plugin, shadow, i) = *root(pair->host, isolate, i);
     shadow->pair = pair;
     shadow->frames = (struct v8_shadow_frames){0};
+    shadow->plugin_slots = data_slots(pair->plugin, shadow);
+    shadow->host_slots = data_slots(pair->host, isolate);
     shadow->isolate = isolate;
+    memcpy(shadow->data, shadow->host_slots, sizeof shadow->data);
+    memcpy(shadow->plugin_slots, shadow->data, sizeof shadow->data);
+    if (pair->mirrored)
+        mirror_start(shadow);
 }
 
 /* The table has four times as many entries as there are pages, and an entry for each isolate that ever
@@ -158,11 +169,6 @@ static void table_remove(const struct shadow *gone)
     }
 }
 
-static v8_value *data_slots(enum v8_version version, const void *isolate)
-{
-    return at(isolate, v8_constant(V8_kIsolateEmbedderDataOffset, version));
-}
-
 void *shadow_of(struct v8_pair *pair, void *isolate)
 {
     struct shadow *shadow;
@@ -177,7 +183,6 @@ void *shadow_of(struct v8_pair *pair, void *isolate)
     if (!shadow && (shadow = take(pair))) {
         fill(shadow, pair, isolate);
         table_insert(shadow);
-        plugin_enter(pair, isolate);
     }
     unlock();
     return shadow;
@@ -207,10 +212,6 @@ void shadow_renew(void *isolate)
         if (shadow->isolate != isolate)
             continue;
         fill(shadow, shadow->pair, isolate);
-        memcpy(shadow->data, data_slots(shadow->pair->host, isolate), sizeof shadow->data);
-        memcpy(data_slots(shadow->pair->plugin, shadow), shadow->data, sizeof shadow->data);
-        if (shadow->pair->mirrored)
-            plugin_enter(shadow->pair, isolate);
     }
     unlock();
 }
@@ -237,33 +238,28 @@ static void data_step(const struct v8_pair *pair, struct shadow *shadow)
     }
 }
 
-/* Next, limit, level: the same in all versions that have it in their headers. */
-static void scope_copy(const void *from, void *to)
-{
-    memcpy(to, from, 2 * sizeof(v8_value) + sizeof(int));
-}
-
 void *plugin_enter(struct v8_pair *pair, void *isolate)
 {
     struct shadow *shadow = find(pair, isolate);
 
     if (!shadow)
-        return shadow_of(pair, isolate);
+        shadow = shadow_of(pair, isolate);
+    if (!shadow)
+        return NULL;
     data_step(pair, shadow);
     if (pair->mirrored)
-        scope_copy(host_scope_data(pair, isolate),
-                   at(shadow, v8_constant(V8_kIsolateHandleScopeDataOffset, pair->plugin)));
+        mirror_enter(shadow);
     return shadow;
 }
 
 void plugin_leave(struct v8_pair *pair, void *isolate, void *shadow)
 {
+    (void)isolate;
     if (!shadow)
         return;
     data_step(pair, shadow);
     if (pair->mirrored)
-        scope_copy(at(shadow, v8_constant(V8_kIsolateHandleScopeDataOffset, pair->plugin)),
-                   host_scope_data(pair, isolate));
+        mirror_leave(shadow);
 }
 
 /* The host calls a virtual function of the plugin (thunks.S). */
@@ -288,23 +284,44 @@ void v8_virtual_leave(struct v8_slot *slot, void *shadow)
 }
 
 /* The plugin calls the host, and the host returns (thunks.S). */
+void *plugin_call(struct v8_pair *pair)
+{
+    void *isolate = current_isolate(pair);
+    struct shadow *shadow = isolate ? find(pair, isolate) : NULL;
+
+    if (!shadow)
+        return NULL;
+    data_step(pair, shadow);
+    if (pair->mirrored)
+        mirror_call(shadow);
+    return shadow;
+}
+
+static void came_back(struct v8_pair *pair, struct shadow *shadow)
+{
+    data_step(pair, shadow);
+    if (pair->mirrored)
+        mirror_return(shadow);
+}
+
+void plugin_return(struct v8_pair *pair, void *before)
+{
+    void *isolate = current_isolate(pair);
+    struct shadow *shadow = isolate ? find(pair, isolate) : NULL;
+
+    /* The call may have entered or left an isolate, and disposed of it. */
+    if (before && before != shadow && ((struct shadow *)before)->isolate)
+        came_back(pair, before);
+    if (shadow)
+        came_back(pair, shadow);
+}
+
 void *v8_mirror_out(struct v8_slot *slot)
 {
-    void *isolate = current_isolate(slot->pair);
-    struct shadow *shadow = isolate ? find(slot->pair, isolate) : NULL;
-
-    plugin_leave(slot->pair, isolate, shadow);
-    return shadow;
+    return plugin_call(slot->pair);
 }
 
 void v8_mirror_in(struct v8_slot *slot, void *shadow)
 {
-    void *isolate = current_isolate(slot->pair);
-    void *before = shadow ? ((struct shadow *)shadow)->isolate : NULL;
-
-    /* The call may have entered or left an isolate. */
-    if (before && before != isolate)
-        plugin_enter(slot->pair, before);
-    if (isolate)
-        plugin_enter(slot->pair, isolate);
+    plugin_return(slot->pair, shadow);
 }

@@ -24,6 +24,7 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/bindings/modules.def \
 	abi-adapters/v8/bindings/node.def \
 	abi-adapters/v8/bindings/objects.def \
+	abi-adapters/v8/bindings/platform.def \
 	abi-adapters/v8/bindings/profilers.def \
 	abi-adapters/v8/bindings/promises.def \
 	abi-adapters/v8/bindings/scripts.def \
@@ -81,6 +82,7 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/pair.c \
 	abi-adapters/v8/platform-layouts.def \
 	abi-adapters/v8/platform.c \
+	abi-adapters/v8/platform_adapters.c \
 	abi-adapters/v8/profilers.c \
 	abi-adapters/v8/records.c \
 	abi-adapters/v8/records.h \

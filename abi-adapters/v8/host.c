@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bindings.h"
 #include "host.h"
 
 #define HOST_MAX 4
@@ -270,6 +271,13 @@ static void client_clear(struct v8_client *client)
     host_settle(host);
 }
 
+static struct v8_pair *pair_of(const struct abi_pair *pair)
+{
+    enum v8_version plugin, host;
+
+    return v8_versions_of(pair, &plugin, &host) && plugin != host ? v8_pair_of(pair) : NULL;
+}
+
 enum engraft_status host_enter(const struct abi_pair *pair, const struct abi_object *object)
 {
     struct v8_client *client = NULL;
@@ -285,7 +293,8 @@ enum engraft_status host_enter(const struct abi_pair *pair, const struct abi_obj
         if (!clients[i].used)
             client = &clients[i];
     if (client)
-        *client = (struct v8_client){.used = true, .object = *object, .host = host};
+        *client = (struct v8_client){.used = true, .object = *object, .host = host,
+                                     .pair = pair_of(pair)};
     unlock();
     return client ? ENGRAFT_OK : ENGRAFT_LIMIT;
 }

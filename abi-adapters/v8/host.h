@@ -113,6 +113,7 @@ struct v8_client {
     bool used;
     struct abi_object object;
     struct v8_host *host;
+    struct v8_pair *pair; /* NULL: of the same version as the host */
     struct cxx_object *platform; /* between its InitializePlatform() and DisposePlatform() */
 };
 

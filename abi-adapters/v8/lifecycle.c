@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "hosted.h"
 
 #define CALLER __builtin_return_address(0)
 
@@ -25,7 +26,11 @@ static void initialize_platform(struct cxx_object *platform)
     const void *caller = CALLER;
     struct v8_client *client = client_at(caller);
     struct v8_host *host = host_at(caller);
+    struct cxx_object *hosted = hosted_object(platform);
 
+    if (client && client->pair && hosted == platform) /* the plugin's own, in its version's layout */
+        v8_object_share(client->pair, V8_CLASS_Platform, platform);
+    platform = hosted;
     if (client)
         client_start(client, platform);
     if (atomic_load_explicit(host->functions.platform, memory_order_acquire)) {

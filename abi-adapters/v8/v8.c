@@ -103,11 +103,19 @@ static bool versions_equal(const struct abi_pair *pair)
            plugin[1] == host[1];
 }
 
+/* Start and end of V8, its flags: none of them takes what has a layout, but for the platform. */
+static bool is_of_process(const char *symbol)
+{
+    return strncmp(symbol, "_ZN2v82V8", 9) == 0 || strncmp(symbol, "_ZN5cppgc", 9) == 0;
+}
+
 static bool v8_route(const struct abi_pair *pair, const char *symbol, struct abi_route *ret)
 {
     if (versions_equal(pair))
         return lifecycle_route(pair, symbol, ret);
-    return node_module_route(pair, symbol, ret) || v8_bindings_route(pair, symbol, ret);
+    return node_module_route(pair, symbol, ret) ||
+           (is_of_process(symbol) && lifecycle_route(pair, symbol, ret)) ||
+           v8_bindings_route(pair, symbol, ret);
 }
 
 static void v8_leave(const struct abi_object *object)

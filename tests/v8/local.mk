@@ -57,9 +57,9 @@ tests_v8_fixups_run_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 tests_v8_fixups_run_LDADD = -ldl
 
 # Addons and Node: module versions, selectors; real addons (addons.t).
-TESTS += tests/v8/node_module.t tests/v8/node_modules.t
+TESTS += tests/v8/node_module.t tests/v8/node_modules.t tests/v8/r.t
 dist_check_SCRIPTS += tests/v8/addons.py tests/v8/addons.t tests/v8/node_module.t \
-	tests/v8/node_modules.t
+	tests/v8/node_modules.t tests/v8/r.t
 EXTRA_DIST += tests/v8/addons.refused tests/v8/addons/iast.js tests/v8/addons/metrics.js \
 	tests/v8/addons/pprof.js tests/v8/addons/steps.js tests/v8/node_module.c \
-	tests/v8/node_module.js
+	tests/v8/node_module.js tests/v8/r.R

@@ -251,3 +251,68 @@ CASE(context_continuation_data)
     isolate->SetContinuationPreservedEmbedderDataV2(before);
 #endif
 }
+
+static Isolate *aborted;
+
+static void Abort(Isolate *isolate, Local<Context>)
+{
+    aborted = isolate;
+}
+
+CASE(context_abort_script)
+{
+    Local<Context> own = Context::New(isolate);
+    Local<Script> script;
+
+    Context::Scope scope(own);
+    CHECK(Script::Compile(own, Str("1")).ToLocal(&script));
+    own->SetAbortScriptExecution(Abort);
+    aborted = nullptr;
+    {
+        TryCatch caught(isolate);
+
+        CHECK(script->Run(own).IsEmpty());
+        CHECK(caught.HasCaught());
+    }
+    CHECK(aborted == isolate);
+    own->SetAbortScriptExecution(nullptr);
+    CHECK_EQ(Num(script->Run(own).ToLocalChecked()), 1.0);
+}
+
+#if SINCE(14, 6)
+CASE(context_embedder_data)
+{
+    Local<Context> own = Context::New(isolate);
+
+    own->SetEmbedderDataV2(2, Str("data"));
+    CHECK_EQ(Text(own->GetEmbedderDataV2(2).As<Value>()), "data");
+}
+#endif
+
+#if BEFORE(11, 3)
+struct Finalized {
+    Global<Object> handle;
+    int calls;
+};
+
+static void Finalize(const WeakCallbackInfo<Finalized> &info)
+{
+    info.GetParameter()->handle.Reset();
+    info.GetParameter()->calls++;
+}
+
+CASE(weak_finalizer)
+{
+    Finalized finalized = {};
+
+    {
+        HandleScope scope(isolate);
+
+        finalized.handle.Reset(isolate, Object::New(isolate));
+        finalized.handle.SetWeak(&finalized, Finalize, WeakCallbackType::kFinalizer);
+    }
+    Collect(isolate);
+    CHECK_EQ(finalized.calls, 1);
+    CHECK(finalized.handle.IsEmpty());
+}
+#endif

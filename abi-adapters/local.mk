@@ -24,9 +24,13 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/bindings/modules.def \
 	abi-adapters/v8/bindings/node.def \
 	abi-adapters/v8/bindings/objects.def \
+	abi-adapters/v8/bindings/platform.def \
+	abi-adapters/v8/bindings/profilers.def \
 	abi-adapters/v8/bindings/promises.def \
 	abi-adapters/v8/bindings/scripts.def \
+	abi-adapters/v8/bindings/serializers.def \
 	abi-adapters/v8/bindings/strings.def \
+	abi-adapters/v8/bindings/snapshots.def \
 	abi-adapters/v8/bindings/templates.def \
 	abi-adapters/v8/buffers.c \
 	abi-adapters/v8/call_plugin.c \
@@ -51,6 +55,7 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/functions.c \
 	abi-adapters/v8/handles.c \
 	abi-adapters/v8/handles_api.c \
+	abi-adapters/v8/heap_profilers.c \
 	abi-adapters/v8/host.c \
 	abi-adapters/v8/host.h \
 	abi-adapters/v8/hosted.c \
@@ -79,15 +84,19 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/pair.c \
 	abi-adapters/v8/platform-layouts.def \
 	abi-adapters/v8/platform.c \
+	abi-adapters/v8/platform_adapters.c \
+	abi-adapters/v8/profilers.c \
 	abi-adapters/v8/records.c \
 	abi-adapters/v8/records.h \
 	abi-adapters/v8/referrers.c \
 	abi-adapters/v8/referrers.h \
 	abi-adapters/v8/scripts.c \
+	abi-adapters/v8/serializers.c \
 	abi-adapters/v8/shadow.c \
 	abi-adapters/v8/shadow.h \
 	abi-adapters/v8/shadow_scopes.c \
 	abi-adapters/v8/slots.c \
+	abi-adapters/v8/snapshots.c \
 	abi-adapters/v8/strings.c \
 	abi-adapters/v8/strings_external.c \
 	abi-adapters/v8/templates.c \

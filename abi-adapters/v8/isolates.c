@@ -153,7 +153,7 @@ static void allocator_share(struct v8_pair *pair, void *allocator)
         v8_object_share(pair, V8_CLASS_ArrayBuffer_Allocator, allocator);
 }
 
-static void params_to_host(struct v8_pair *pair, const void *params, union record_buffer *ret)
+void params_to_host(struct v8_pair *pair, const void *params, union record_buffer *ret)
 {
     void **allocator = record_field(params, PARAMS(array_buffer_allocator), pair->plugin);
     void **shared = record_field(params, PARAMS(array_buffer_allocator_shared), pair->plugin);

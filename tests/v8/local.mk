@@ -40,7 +40,7 @@ EXTRA_DIST += \
 	tests/v8/probe/strings.cc \
 	tests/v8/probe/templates.cc \
 	tests/v8/probe/termination.cc \
-	tests/v8/probe/values.cc
+	tests/v8/probe/values.cc \
 	tests/v8/refused
 
 # The data of abi-adapters/v8/data against the headers of every version.

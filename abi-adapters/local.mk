@@ -33,6 +33,7 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/bindings/snapshots.def \
 	abi-adapters/v8/bindings/templates.def \
 	abi-adapters/v8/buffers.c \
+	abi-adapters/v8/buffers_api.c \
 	abi-adapters/v8/call_plugin.c \
 	abi-adapters/v8/callback_frames.c \
 	abi-adapters/v8/callback_info.c \

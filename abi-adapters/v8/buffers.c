@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Array buffers, their backing stores and allocators. */
-#include <stdlib.h>
-
+/* Allocators of array buffers: the plugin's and the host's. The buffers are in buffers_api.c. */
 #include "adapter.h"
 
 /* ---- what hosts find in a plugin's ArrayBuffer::Allocator (virtuals.def) -------------------------------- */

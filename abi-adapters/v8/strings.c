@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Strings: their values as UTF-8 and UTF-16, writing, lengths. External ones are in strings_external.c.
+ * Strings: their values as UTF-8 and UTF-16, writing, lengths. External ones are in
+ * strings_external.c.
  */
 #include <limits.h>
 #include <stdlib.h>
 
 #include "adapter.h"
 
-/* String::WriteOptions, up to 14.1, and String::WriteFlags, from 13.6 on: the same in all of them. */
+/* String::WriteOptions, up to 14.1, and String::WriteFlags, from 13.6 on: equal in all of them. */
 enum {
     NO_NULL_TERMINATION = 2,
     REPLACE_INVALID_UTF8 = 8,
@@ -33,7 +34,7 @@ static int length_of(const struct v8_pair *pair, v8_local string)
     return HOST_CALL(pair, string_length, int (*)(v8_local))(string);
 }
 
-/* ---- String::Utf8Value ------------------------------------------------------------------------------- */
+/* ---- String::Utf8Value ----------------------------------------------------------------------- */
 
 /* The text and its length, an int up to 12.9. */
 struct utf8_value {
@@ -75,7 +76,7 @@ void v8_utf8_value_default(struct utf8_value *value, void *isolate, v8_local obj
     v8_utf8_value_options(value, isolate, object, REPLACE_INVALID_UTF8, slot);
 }
 
-/* ---- writing, of plugins up to 14.1 on a later host -------------------------------------------------- */
+/* ---- writing, of plugins up to 14.1 on a later host ------------------------------------------ */
 
 /* How many characters are written from `start`, and whether a null behind them. */
 static uint32_t extent(int all, int start, int length, int options, bool *ret_terminated)
@@ -107,8 +108,8 @@ int v8_string_write(v8_local string, void *isolate, void *ret_units, int start, 
     return write_units(slot, string, isolate, ret_units, start, length, options);
 }
 
-/* WriteUtf8(Isolate *, char *, int, int *, int): terminated when the whole string is there and there is
- * room for the null. */
+/* WriteUtf8(Isolate *, char *, int, int *, int): with a null when the whole string is there and the
+ * null has room. */
 int v8_string_write_utf8(v8_local string, void *isolate, char *ret_text, int capacity,
                          int *ret_characters, int options, struct v8_slot *slot)
 {
@@ -130,7 +131,7 @@ int v8_string_write_utf8(v8_local string, void *isolate, char *ret_text, int cap
     return (int)written;
 }
 
-/* ---- writing, of plugins from 13.6 on on an earlier host -------------------------------------------- */
+/* ---- writing, of plugins from 13.6 on on an earlier host ------------------------------------- */
 
 /* Utf8LengthV2(Isolate *) */
 size_t v8_string_utf8_length(v8_local string, void *isolate, struct v8_slot *slot)
@@ -202,7 +203,7 @@ size_t v8_string_write_utf8_v2(v8_local string, void *isolate, char *ret_text, s
     return written;
 }
 
-/* ---- String::ValueView, where the host has none ------------------------------------------------------ */
+/* ---- String::ValueView, where the host has none ---------------------------------------------- */
 
 /* As in all versions from 12.9 on, up to what belongs to V8. */
 struct value_view {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * External strings. Their resource is an object of the plugin whose virtual functions V8 calls, and V8
- * gives it back: it gets a table that serves both (vtables.c).
+ * External strings. Their resource is an object of the plugin whose virtual functions V8 calls, and
+ * V8 gives it back: it gets a table that serves both (vtables.c).
  */
 #include "adapter.h"
 

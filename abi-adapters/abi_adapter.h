@@ -42,6 +42,10 @@ uintptr_t abi_host_address(const struct abi_pair *pair, const char *symbol);
 /* The same, and if it is not exported, from .symtab or debug files, which may take milliseconds. */
 uintptr_t abi_host_hidden(const struct abi_pair *pair, const char *symbol);
 
+/* What an adapter does with a call whose arguments ask for what the host cannot do: the same as a trap,
+ * after which the adapter returns zero. `symbol`, `reason`: static text. Any thread. */
+void abi_trap(const char *symbol, const char *plugin_abi, const char *host_abi, const char *reason);
+
 struct abi_adapter {
     const char *engine; /* id of the row in probes/engines.def */
 
@@ -56,6 +60,13 @@ struct abi_adapter {
     /* (OPTIONAL) Whether `symbol` names data (1), a function (0) or this cannot be told (-1).
      * Itanium names are decided by the relinker before this is asked. */
     int (*is_data)(const char *symbol);
+
+    /* (OPTIONAL) The versions that there are adapters for, ascending: static text, "v8:12.4"; NULL behind
+     * the last. */
+    const char *(*version)(size_t index);
+    /* (OPTIONAL) The names that the tables know: false behind the last; *ret_name is NULL when a plugin
+     * of this ABI cannot refer to it. */
+    bool (*name)(const struct abi *plugin, size_t index, const char **ret_name);
 
     /* (OPTIONAL) An object with adapted references, or of another version than the host's, is about to
      * be relocated: from now on it may call them. LIMIT: there are too many, the load is refused. */
@@ -73,6 +84,9 @@ struct abi_adapter {
 
 /* The adapter of an engine, or NULL: then only equal versions bind, everything else is refused. */
 const struct abi_adapter *abi_adapter_of(const char *engine);
+
+/* "v8:12.4": the index-th of all versions that there are adapters for, or NULL. */
+const char *abi_known(size_t index);
 
 /* Compares "key=value ..." lists: true when no key that both have differs; else writes the first
  * difference ("pointer-compression is yes in the plugin and no in the host") to ret_reason. */

@@ -146,6 +146,20 @@ void engraft_trap_hit(unsigned index)
         abort();
 }
 
+void abi_trap(const char *symbol, const char *plugin_abi, const char *host_abi, const char *reason)
+{
+    char value[16];
+    bool returns = policy_value("ENGRAFT_TRAP", "", value, sizeof value) &&
+                   strcmp(value, "return") == 0;
+    struct trap_info info = {.symbol = symbol, .plugin = "a plugin", .plugin_abi = plugin_abi,
+                             .host = "the host's engine", .host_abi = host_abi,
+                             .reason = reason, .returns = returns};
+
+    trap_say(&info);
+    if (!returns)
+        abort();
+}
+
 void trap_audit_failed(const struct engraft_error *error)
 {
     char line[1600];

@@ -52,3 +52,9 @@ void *v8_allocator_of_isolate(void *isolate, struct v8_slot *slot)
 {
     return allocator_lend(slot->pair, ((void *(*)(void *))slot->target)(isolate_of(isolate)));
 }
+
+/* node::GetArrayBufferAllocator(IsolateData *) */
+void *v8_allocator_of_node(void *data, struct v8_slot *slot)
+{
+    return allocator_lend(slot->pair, ((void *(*)(void *))slot->target)(data));
+}

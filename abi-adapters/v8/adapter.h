@@ -97,13 +97,13 @@ enum v8_host_function {
 struct v8_pair {
     uintptr_t module;    /*  0: where the host's engine lies: pairs of two engines are two */
     size_t module_size;  /*  8: thunks.S knows these */
+    struct shadow *_Atomic last_shadow; /* 16: the one that a callback had last; callback_thunks.S */
     bool used;
     bool mirrored;       /* the plugin's HandleScope is inlined, and the host's data lies elsewhere */
     enum v8_version plugin, host;
     v8_function_pointer *functions[V8_HOST_FUNCTIONS]; /* NULL: the host has none of this name */
     struct v8_info_layouts layouts;
     struct v8_callback_constants constants;
-    struct shadow *_Atomic last_shadow; /* the one that a callback had last */
     _Atomic(uint32_t) scope_data; /* offset of HandleScopeData in the host's isolate; 0: not known yet */
     _Atomic(uint16_t) *slots;     /* by index of v8_functions: its slot + 1 */
 };

@@ -138,6 +138,11 @@ static inline void function_view_of(const struct v8_pair *pair, const void *info
         view_of_lists(pair, info, ret);
 }
 
+/* What the host gets for a FunctionCallback that is registered with these data (functions.c). */
+void *function_trampoline(struct v8_pair *pair, void *callback, v8_local data);
+/* slot->data of a callback that was never registered with data: the host need not be asked for it. */
+extern const char v8_without_data __attribute__((visibility("hidden")));
+
 /* What the plugin finds where it looks for the data or, from 12.9 on, for the target: a plugin with
  * targets on a host without gets the data there, and GetFunctionTemplateData() returns it as it is. */
 static inline v8_value function_data(const struct v8_pair *pair, void *isolate, v8_local target)

@@ -24,9 +24,21 @@ typedef void set_call_handler_call(v8_local self, void *callback, v8_local data,
 
 static const uintptr_t no_fast_calls[2]; /* an empty MemorySpan<const CFunction> */
 
-static void *trampoline(const struct v8_slot *slot, void *callback)
+static const char with_data;
+
+/* A callback may be registered many times, by threads at the same time; what once had data has it. */
+void *function_trampoline(struct v8_pair *pair, void *callback, v8_local data)
 {
-    return v8_callback(slot->pair, V8_CALLBACK_FUNCTION, callback);
+    void *thunk = v8_callback(pair, V8_CALLBACK_FUNCTION, callback);
+    struct v8_slot *own = v8_slot_of_thunk(thunk);
+
+    if (!own)
+        return thunk;
+    if (data)
+        own->data = &with_data;
+    else if (!own->data)
+        own->data = &v8_without_data;
+    return thunk;
 }
 
 /* Function::New(Local<Context>, FunctionCallback, Local<Value>, int, ConstructorBehavior,
@@ -34,7 +46,7 @@ static void *trampoline(const struct v8_slot *slot, void *callback)
 v8_local v8_function_new(v8_local context, void *callback, v8_local data, int length,
                          int behavior, int side_effect, struct v8_slot *slot)
 {
-    return ((function_new_call *)slot->target)(context, trampoline(slot, callback), data, length,
+    return ((function_new_call *)slot->target)(context, function_trampoline(slot->pair, callback, data), data, length,
                                                behavior, side_effect);
 }
 
@@ -54,7 +66,7 @@ v8_local v8_template_new(void *isolate, void *callback, v8_local data, v8_local 
                          unsigned type, unsigned first, unsigned last, struct v8_slot *slot)
 {
     (void)fast;
-    return ((template_new_call *)slot->target)(isolate_of(isolate), trampoline(slot, callback), data,
+    return ((template_new_call *)slot->target)(isolate_of(isolate), function_trampoline(slot->pair, callback, data), data,
                                                signature, length, behavior, side_effect, NULL, type,
                                                first, last);
 }
@@ -66,7 +78,7 @@ v8_local v8_template_with_cache(void *isolate, void *callback, v8_local cache, v
                                 struct v8_slot *slot)
 {
     return ((template_with_cache_call *)slot->target)(isolate_of(isolate),
-                                                      trampoline(slot, callback), cache, data,
+                                                      function_trampoline(slot->pair, callback, data), cache, data,
                                                       signature, length, side_effect);
 }
 
@@ -78,7 +90,7 @@ v8_local v8_template_with_fast(void *isolate, void *callback, v8_local data, v8_
 {
     (void)fast;
     return ((template_with_fast_call *)slot->target)(isolate_of(isolate),
-                                                     trampoline(slot, callback), data, signature,
+                                                     function_trampoline(slot->pair, callback, data), data, signature,
                                                      length, behavior, side_effect, no_fast_calls);
 }
 
@@ -88,7 +100,7 @@ void v8_template_set_call_handler(v8_local self, void *callback, v8_local data, 
                                   const void *fast, struct v8_slot *slot)
 {
     (void)fast;
-    ((set_call_handler_call *)slot->target)(self, trampoline(slot, callback), data, side_effect,
+    ((set_call_handler_call *)slot->target)(self, function_trampoline(slot->pair, callback, data), data, side_effect,
                                             no_fast_calls);
 }
 

@@ -64,20 +64,29 @@ static void throws_fill(int8_t throws[3], enum v8_version plugin, enum v8_versio
         throws[v8_constant(modes[i], host)] = (int8_t)v8_constant(modes[i], plugin);
 }
 
+static bool is_usual(const struct v8_function_layout *layout)
+{
+    return !layout->array && layout->isolate == USUAL_ISOLATE && layout->result == USUAL_RESULT &&
+           layout->target == USUAL_TARGET && layout->new_target == USUAL_NEW_TARGET &&
+           layout->count == USUAL_WORDS &&
+           (layout->holder == USUAL_HOLDER || layout->holder == V8_NO_WORD) &&
+           (layout->fallback == USUAL_DEFAULT || layout->fallback == V8_NO_WORD);
+}
+
 /* Lists have the same words since ever; but the data has become the target, which the host itself looks
  * for when it walks the stack. */
 static void in_place_fill(struct v8_info_layouts *ret)
 {
     const struct v8_function_layout *plugin = &ret->plugin_function, *host = &ret->host_function;
 
-    ret->in_place = !plugin->array && !host->array && plugin->has_target >= host->has_target &&
-                    plugin->isolate == host->isolate && plugin->result == host->result &&
-                    plugin->target == host->target && plugin->new_target == host->new_target;
+    ret->usual = is_usual(plugin) && (host->array || is_usual(host));
+    ret->in_place = ret->usual && !host->array && plugin->has_target >= host->has_target;
     ret->holder_is_missing = plugin->holder != V8_NO_WORD && host->holder == V8_NO_WORD;
     ret->default_is_missing = plugin->fallback != V8_NO_WORD && host->fallback == V8_NO_WORD;
     /* Up to 12.4 no result, and an empty Local as the result, is the hole. */
     ret->hole_is_default = plugin->has_target && !host->has_target;
     ret->word_is_missing = ret->holder_is_missing || ret->default_is_missing || ret->hole_is_default;
+    ret->copied = ret->usual && !ret->in_place && !host->array && host->holder == V8_NO_WORD;
     ret->hole_is_result = !plugin->has_target && host->has_target;
 }
 
@@ -117,8 +126,6 @@ void v8_callback_constants_fill(struct v8_callback_constants *ret, enum v8_versi
     int32_t yes = v8_enum_value(V8_VALUE_Intercepted_kYes, host);
 
     *ret = (struct v8_callback_constants){
-        .host_data = v8_constant(V8_kIsolateEmbedderDataOffset, host),
-        .plugin_data = v8_constant(V8_kIsolateEmbedderDataOffset, plugin),
         .call_frame = either(V8_kFrameTypeApiCallExit, plugin, host),
         .construct_frame = either(V8_kFrameTypeApiConstructExit, plugin, host),
         .accessor_frame = either(V8_kFrameTypeApiNamedAccessorExit, plugin, host),

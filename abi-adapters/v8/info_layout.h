@@ -29,14 +29,19 @@ struct v8_property_layout {
     int8_t type, callback_info; /* of an array */
 };
 
+/* Of the implicit words of FunctionCallbackInfo, in all versions that have lists. */
+enum { USUAL_HOLDER, USUAL_ISOLATE, USUAL_DEFAULT, USUAL_RESULT, USUAL_TARGET, USUAL_NEW_TARGET, USUAL_WORDS };
+
 /* The two sides of a pair. */
 struct v8_info_layouts {
     struct v8_function_layout plugin_function, host_function;
     struct v8_property_layout plugin_property, host_property;
     int8_t throws[3]; /* by the host's value of ShouldThrowOnError: the plugin's */
     bool hole_is_result; /* the plugin may leave the hole where the host wants undefined */
+    bool usual;          /* lists have their words where they always had them: USUAL_... */
     bool in_place;       /* FunctionCallbackInfo is the host's own, with another isolate */
     bool word_is_missing; /* ... but for one of these: */
+    bool copied;          /* not in place, from lists of the host to lists, the target to data */
     bool holder_is_missing, default_is_missing;
     bool hole_is_default; /* the host may have the hole where the plugin expects undefined */
 };
@@ -46,7 +51,6 @@ void v8_info_layouts_fill(struct v8_info_layouts *ret, enum v8_version plugin,
 
 /* Other constants that callbacks need. */
 struct v8_callback_constants {
-    int32_t host_data, plugin_data; /* the embedder's data slots in an isolate */
     int32_t host_roots[6]; /* by enum v8_root: offsets in the isolate */
     int32_t call_frame, construct_frame, accessor_frame; /* types of frames, of whom has them */
     int32_t plugin_dont_throw;

@@ -130,6 +130,11 @@ static void fill(struct shadow *shadow, struct v8_pair *pair, void *isolate)
     shadow->frames = (struct v8_shadow_frames){0};
     shadow->plugin_slots = data_slots(pair->plugin, shadow);
     shadow->host_slots = data_slots(pair->host, isolate);
+    shadow->scope = v8_constant(V8_kIsolateHandleScopeDataOffset, pair->host) != V8_NONE
+                        ? host_scope_data(pair, isolate)
+                        : NULL;
+    shadow->undefined = *root(pair->host, isolate, V8_ROOT_UNDEFINED);
+    shadow->hole = *root(pair->host, isolate, V8_ROOT_HOLE);
     shadow->isolate = isolate;
     memcpy(shadow->data, shadow->host_slots, sizeof shadow->data);
     memcpy(shadow->plugin_slots, shadow->data, sizeof shadow->data);

@@ -21,14 +21,17 @@ struct mirror {
     struct handle_data last; /* as both had it when the plugin went on */
 };
 
-/* The first words of a shadow; what the plugin's headers read lies behind 224 bytes. */
+/* The first words of a shadow; what the plugin's headers read lies behind 224 bytes. callback_thunks.S
+ * knows the offsets. */
 struct shadow {
     void *isolate;
     struct v8_pair *pair;
     struct v8_shadow_frames frames;
-    struct mirror mirror;
     v8_value data[DATA_SLOTS]; /* as both sides had them when they were last brought in step */
     v8_value *host_slots, *plugin_slots; /* where each side has them */
+    v8_value *scope;                     /* the host's HandleScopeData; NULL: not known from headers */
+    v8_value undefined, hole;            /* of the host */
+    struct mirror mirror;
 };
 
 /* Two words at a time; V8's own slots need not be aligned to more than one. */

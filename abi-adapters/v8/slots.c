@@ -183,6 +183,17 @@ static bool is_thunk(const void *address)
     return (uintptr_t)address - (uintptr_t)v8_thunks < V8_SLOTS * V8_THUNK_SIZE;
 }
 
+static v8_function_pointer *callback_entry(const struct v8_pair *pair, enum v8_callback_kind kind)
+{
+    if (kind == V8_CALLBACK_FUNCTION && !pair->mirrored) {
+        if (pair->layouts.in_place && !pair->layouts.word_is_missing)
+            return v8_entry_function_in_place;
+        if (pair->layouts.copied)
+            return v8_entry_function_copied;
+    }
+    return v8_slot_entry(kinds[kind].registers, 0);
+}
+
 void *v8_callback(struct v8_pair *pair, enum v8_callback_kind kind, void *callback)
 {
     struct v8_slot *slot = NULL;
@@ -196,7 +207,7 @@ void *v8_callback(struct v8_pair *pair, enum v8_callback_kind kind, void *callba
             v8_slots[i - 1].kind == kind + 1)
             slot = &v8_slots[i - 1];
     if (!slot && (slot = slot_take())) {
-        slot->entry = v8_slot_entry(kinds[kind].registers, 0);
+        slot->entry = callback_entry(pair, kind);
         slot->function = kinds[kind].trampoline;
         slot->target = (v8_function_pointer *)callback;
         slot->pair = pair;
@@ -207,6 +218,13 @@ void *v8_callback(struct v8_pair *pair, enum v8_callback_kind kind, void *callba
     }
     unlock();
     return slot ? (void *)v8_slot_address(slot) : NULL;
+}
+
+struct v8_slot *v8_slot_of_thunk(const void *address)
+{
+    return is_thunk(address)
+               ? &v8_slots[((uintptr_t)address - (uintptr_t)v8_thunks) / V8_THUNK_SIZE]
+               : NULL;
 }
 
 void *v8_callback_original(void *callback)

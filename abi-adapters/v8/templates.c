@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* v8::ObjectTemplate: interceptors, access checks, objects that are called. */
-#include "adapter.h"
+#include "callback_info.h"
 
 /* NamedPropertyHandlerConfiguration and IndexedPropertyHandlerConfiguration, the same in all versions:
  * tests/v8/layouts looks. */
@@ -70,8 +70,7 @@ void v8_template_set_handler(v8_local self, const struct handlers *own, struct v
 void v8_template_set_call_as_function(v8_local self, void *callback, v8_local data,
                                       struct v8_slot *slot)
 {
-    ((set_check_call *)slot->target)(self, v8_callback(slot->pair, V8_CALLBACK_FUNCTION, callback),
-                                     data);
+    ((set_check_call *)slot->target)(self, function_trampoline(slot->pair, callback, data), data);
 }
 
 /* ObjectTemplate::SetAccessCheckCallback(AccessCheckCallback, Local<Value>) */

@@ -20,6 +20,7 @@ HIDDEN v8_function_pointer v8_entry_mask_0, v8_entry_mask_1, v8_entry_mask_2, v8
 HIDDEN v8_function_pointer v8_entry_slot_0, v8_entry_slot_1, v8_entry_slot_2, v8_entry_slot_3,
     v8_entry_slot_4, v8_entry_slot_5, v8_entry_slot_wide;
 HIDDEN v8_function_pointer v8_entry_mirrored, v8_entry_caller, v8_entry_virtual;
+HIDDEN v8_function_pointer v8_entry_function_in_place, v8_entry_function_copied;
 
 /* Called by v8_entry_mirrored. */
 HIDDEN void *v8_mirror_out(struct v8_slot *slot);

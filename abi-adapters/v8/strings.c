@@ -17,6 +17,7 @@ enum {
 };
 
 #define KIND_INTERNALIZED 1 /* NewStringType::kInternalized */
+#define HALF 3              /* bytes of half a surrogate pair, as if it were a character */
 
 typedef int write_call(v8_local string, void *isolate, void *ret_units, int start, int length,
                        int options);
@@ -108,6 +109,27 @@ int v8_string_write(v8_local string, void *isolate, void *ret_units, int start, 
     return write_units(slot, string, isolate, ret_units, start, length, options);
 }
 
+static bool is_pair(const uint16_t *units)
+{
+    return (units[0] & 0xfc00) == 0xd800 && (units[1] & 0xfc00) == 0xdc00;
+}
+
+/* The earlier function writes the first half of a surrogate pair when there is room for no more. */
+static bool half_write(const struct v8_pair *pair, v8_local string, void *isolate,
+                       size_t characters, char *ret_text)
+{
+    uint16_t units[2];
+
+    HOST_CALL(pair, string_write_v2, write_v2_call *)(string, isolate, (uint32_t)characters, 2,
+                                                      units, 0);
+    if (!is_pair(units))
+        return false;
+    ret_text[0] = (char)(0xe0 | units[0] >> 12);
+    ret_text[1] = (char)(0x80 | (units[0] >> 6 & 0x3f));
+    ret_text[2] = (char)(0x80 | (units[0] & 0x3f));
+    return true;
+}
+
 /* WriteUtf8(Isolate *, char *, int, int *, int): with a null when the whole string is there and the
  * null has room. */
 int v8_string_write_utf8(v8_local string, void *isolate, char *ret_text, int capacity,
@@ -115,14 +137,19 @@ int v8_string_write_utf8(v8_local string, void *isolate, char *ret_text, int cap
 {
     typedef size_t length_call(v8_local, void *);
     size_t length = (size_t)length_of(slot->pair, string), characters = 0, written = 0, room;
+    bool replaces = options & REPLACE_INVALID_UTF8;
     void *own = isolate_of(isolate);
 
     room = capacity >= 0 ? (size_t)capacity
                          : HOST_CALL(slot->pair, string_utf8_length_v2, length_call *)(string, own);
     if (room)
         written = ((write_utf8_v2_call *)slot->target)(
-            string, own, ret_text, room, options & REPLACE_INVALID_UTF8 ? REPLACE_INVALID : 0,
-            &characters);
+            string, own, ret_text, room, replaces ? REPLACE_INVALID : 0, &characters);
+    if (!replaces && room - written == HALF && length - characters > 1 &&
+        half_write(slot->pair, string, own, characters, ret_text + written)) {
+        written += HALF;
+        characters++;
+    }
     if (ret_characters)
         *ret_characters = (int)characters;
     if (!(options & NO_NULL_TERMINATION) && characters == length &&
@@ -165,7 +192,7 @@ void v8_string_write_one_byte_v2(v8_local string, void *isolate, uint32_t offset
         ret_units[length] = 0;
 }
 
-/* The earlier function writes the first half of a surrogate pair when there is room for no more. */
+/* See half_write(). */
 static bool ends_in_half(const struct v8_pair *pair, v8_local string, void *isolate, int characters)
 {
     uint16_t units[2];
@@ -174,7 +201,7 @@ static bool ends_in_half(const struct v8_pair *pair, v8_local string, void *isol
         return false;
     HOST_CALL(pair, string_write, write_call *)(string, isolate, units, characters - 1, 2,
                                                 NO_NULL_TERMINATION);
-    return (units[0] & 0xfc00) == 0xd800 && (units[1] & 0xfc00) == 0xdc00;
+    return is_pair(units);
 }
 
 /* WriteUtf8V2(Isolate *, char *, size_t, int, size_t *) */
@@ -194,7 +221,7 @@ size_t v8_string_write_utf8_v2(v8_local string, void *isolate, char *ret_text, s
             NO_NULL_TERMINATION | (flags & REPLACE_INVALID ? REPLACE_INVALID_UTF8 : 0));
     if (ends_in_half(slot->pair, string, own, characters)) {
         characters--;
-        written -= 3;
+        written -= HALF;
     }
     if (ret_characters)
         *ret_characters = (size_t)characters;

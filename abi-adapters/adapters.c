@@ -20,6 +20,15 @@ const struct abi_adapter *abi_adapter_of(const char *engine)
     return NULL;
 }
 
+const char *abi_known(size_t index)
+{
+    for (size_t i = 0; i < sizeof adapters / sizeof *adapters; i++)
+        for (size_t j = 0; adapters[i]->version && adapters[i]->version(j); j++)
+            if (index-- == 0)
+                return adapters[i]->version(j);
+    return NULL;
+}
+
 uintptr_t abi_host_address(const struct abi_pair *pair, const char *symbol)
 {
     uint32_t hash = gnu_hash(symbol, NULL);

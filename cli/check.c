@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "engraft.h"
+#include "hosts.h"
 #include "json.h"
 #include "output.h"
 #include "request.h"
@@ -14,17 +15,18 @@
 static const char doc[] =
     "Tell what would happen to PLUGIN in a host, and the verdict, without loading it.\v"
     "Exit status: 0 exact or compatible, 10 adapted, 11 degraded, 12 refused, 1 error, 2 usage. "
-    "Without --all, only what is not served by the host engine is listed.";
+    "With --all it is that of the worst host, where adapted counts as 0. "
+    "Without --list, only what is not served is listed.";
 
 static const struct argp_option options[] = {
-    { "all", 'a', NULL, 0, "list every reference, not only the unserved", 0 },
+    { "list", 'l', NULL, 0, "list every reference, not only the unserved", 0 },
     { 0 },
 };
 
 struct arguments {
     struct request request;
     const char *plugin;
-    bool all;
+    bool list;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -35,13 +37,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &arguments->request;
         return 0;
-    case 'a':
-        arguments->all = true;
+    case 'l':
+        arguments->list = true;
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)
             argp_error(state, "one plugin at a time; `%s' is too much", arg);
         arguments->plugin = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (arguments->list && arguments->request.all)
+            argp_error(state, "--list is for one host, and --all is a table of them");
         return 0;
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "a plugin is missing");
@@ -94,8 +100,7 @@ static void print_all_special(const struct engraft_plan *plan)
 
         if (engraft_plan_binding(plan, i, &binding) != ENGRAFT_OK)
             continue;
-        if (binding.kind == ENGRAFT_KIND_TRAP || binding.kind == ENGRAFT_KIND_FALLBACK ||
-            binding.kind == ENGRAFT_KIND_ADAPTED)
+        if (binding.kind == ENGRAFT_KIND_TRAP || binding.kind == ENGRAFT_KIND_FALLBACK)
             print_special(&binding);
     }
 }
@@ -126,8 +131,8 @@ static void bytes_text(const unsigned char *bytes, unsigned length, char *text, 
         snprintf(text + 3 * i, 4, "%s%02x", i ? " " : "", bytes[i]);
 }
 
-/* Changes in the plugin's own code: all of them with --all, else their number and what stops it. */
-static void print_fixups(const struct engraft_plan *plan, bool all)
+/* Changes in the plugin's own code: all of them with --list, else their number and what stops it. */
+static void print_fixups(const struct engraft_plan *plan, bool list)
 {
     size_t count = engraft_plan_fixup_count(plan);
     char text[256], before[32], after[32];
@@ -140,7 +145,7 @@ static void print_fixups(const struct engraft_plan *plan, bool all)
         struct engraft_fixup fixup = { .size = sizeof(fixup) };
 
         engraft_plan_fixup(plan, i, &fixup);
-        if (!all && fixup.length)
+        if (!list && fixup.length)
             continue;
         bytes_text(fixup.before, fixup.length, before, sizeof(before));
         bytes_text(fixup.after, fixup.length, after, sizeof(after));
@@ -173,8 +178,8 @@ static void print_text(const struct arguments *arguments, const struct engraft_p
     print_pair(&arguments->request, plan, arguments->plugin);
     print_counts(plan);
     print_all_special(plan);
-    print_fixups(plan, arguments->all);
-    if (arguments->all && engraft_plan_binding_count(plan) > 0)
+    print_fixups(plan, arguments->list);
+    if (arguments->list && engraft_plan_binding_count(plan) > 0)
         print_table(plan);
 }
 
@@ -208,10 +213,11 @@ int check_main(int argc, char **argv)
     int status;
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    if (!arguments.request.host && !arguments.request.plan.host_abi)
+    if (!arguments.request.host && !arguments.request.all && !arguments.request.plan.host_abi)
         print_problem(arguments.plugin, "no --host and no --host-abi was given: this process, "
                                         "which has no engine, is taken for the host");
-    status = check(&arguments);
+    status = arguments.request.all ? hosts_check(&arguments.request, arguments.plugin)
+                                   : check(&arguments);
     request_close(&arguments.request);
     return status;
 }

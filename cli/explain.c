@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "engraft.h"
+#include "hosts.h"
 #include "json.h"
 #include "output.h"
 #include "request.h"
@@ -40,8 +41,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (!arguments->request.plan.plugin_abi)
             argp_error(state, "--plugin-abi is missing");
-        if (!arguments->request.host && !arguments->request.plan.host_abi)
-            argp_error(state, "--host or --host-abi is missing");
+        if (!arguments->request.host && !arguments->request.plan.host_abi &&
+            !arguments->request.all)
+            argp_error(state, "--host, --host-abi or --all is missing");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -118,7 +120,8 @@ int explain_main(int argc, char **argv)
     int status;
 
     argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-    status = explain(&arguments);
+    status = arguments.request.all ? hosts_explain(&arguments.request, arguments.symbol)
+                                   : explain(&arguments);
     request_close(&arguments.request);
     return status;
 }

@@ -11,6 +11,8 @@ engraft_SOURCES = \
 	cli/check.c \
 	cli/cli.h \
 	cli/explain.c \
+	cli/hosts.c \
+	cli/hosts.h \
 	cli/inspect.c \
 	cli/json.c \
 	cli/json.h \

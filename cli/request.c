@@ -8,11 +8,12 @@
 #include "cli.h"
 #include "output.h"
 
-enum { KEY_HOST = 256, KEY_HOST_ABI, KEY_PLUGIN_ABI, KEY_ENGINE, KEY_ALLOW_MISMATCH, KEY_JSON };
+enum { KEY_HOST = 256, KEY_HOST_ABI, KEY_PLUGIN_ABI, KEY_ENGINE, KEY_ALLOW_MISMATCH, KEY_JSON, KEY_ALL = 'a' };
 
 static const struct argp_option options[] = {
     { "host", KEY_HOST, "PID|FILE|CORE", 0, "the host: a process, an ELF file or a core file", 0 },
     { "host-abi", KEY_HOST_ABI, "ABI", 0, "instead of a host, an engine version: v8:12.4", 0 },
+    { "all", KEY_ALL, NULL, 0, "every engine version that there are adapters for, in a table", 0 },
     { "plugin-abi", KEY_PLUGIN_ABI, "ABI", 0, "what the plugin was compiled for: v8:10.2", 0 },
     { "engine", KEY_ENGINE, "ENGINE", 0,
       "which engine of the host: an id, id:version, a file name or a path", 0 },
@@ -21,6 +22,18 @@ static const struct argp_option options[] = {
     { "json", KEY_JSON, NULL, 0, "print JSON (see engraft(7))", 0 },
     { 0 },
 };
+
+/* A version that is not known is an answer; an engine that is not known, a typing error. */
+static void check_engine(struct argp_state *state, const char *abi)
+{
+    char feature[64];
+
+    if (!abi || !strchr(abi, ':'))
+        return;
+    snprintf(feature, sizeof(feature), "engine:%.*s", (int)(strchr(abi, ':') - abi), abi);
+    if (!engraft_has_feature(feature))
+        argp_error(state, "`%s' is of no engine that plugins can be bound to", abi);
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -43,6 +56,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_ENGINE:
         request->plan.host_engine = arg;
         return 0;
+    case KEY_ALL:
+        request->all = true;
+        return 0;
     case KEY_ALLOW_MISMATCH:
         request->plan.allow_mismatch = true;
         return 0;
@@ -52,6 +68,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (request->host && request->plan.host_abi)
             argp_error(state, "--host and --host-abi exclude each other");
+        if (request->all && (request->host || request->plan.host_abi || request->plan.host_engine))
+            argp_error(state, "--all is every host version: no --host, --host-abi or --engine");
+        check_engine(state, request->plan.host_abi);
+        check_engine(state, request->plan.plugin_abi);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -79,7 +99,7 @@ void request_close(struct request *request)
     engraft_target_close(request->target);
 }
 
-static void print_side(const char *label, const char *name, const char *abi, const char *source)
+void print_side(const char *label, const char *name, const char *abi, const char *source)
 {
     char *text;
 

@@ -12,6 +12,7 @@ struct request {
     const char *host; /* --host as given */
     struct engraft_target *target;
     struct engraft_plan_request plan;
+    bool all;  /* every version that engraft_known_abi() tells, instead of a host */
     bool json;
 };
 
@@ -22,6 +23,8 @@ extern const struct argp request_argp;
 bool request_open(struct request *request);
 void request_close(struct request *request);
 
+/* "plugin    name  v8:10.2 (module-version)"; empty parts are left out. */
+void print_side(const char *label, const char *name, const char *abi, const char *source);
 /* "host" and "plugin" as a reader of the output wants to see them. */
 void print_pair(const struct request *request, const struct engraft_plan *plan,
                 const char *plugin);

@@ -13,12 +13,15 @@ dist_doc_DATA += \
 	docs/HOWTO-add-an-engine.md \
 	docs/LIMITS.md \
 	docs/NODE.md \
+	docs/V8-COMPATIBILITY.md \
 	docs/bench-node.txt
 
 # Schemas of what `engraft --json` and ENGRAFT_REPORT write; they refer to each other by file name.
 schemadir = $(docdir)/schema
 dist_schema_DATA = \
+	docs/schema/check-all.json \
 	docs/schema/check.json \
+	docs/schema/explain-all.json \
 	docs/schema/explain.json \
 	docs/schema/inspect.json \
 	docs/schema/ps.json \

@@ -364,6 +364,12 @@ ENGRAFT_PUBLIC enum engraft_status engraft_explain(const char *symbol,
                                                    struct engraft_plan **ret_plan,
                                                    struct engraft_error *reterr);
 
+/*
+ * engraft_known_abi() - the versions of engines that there are adapters for: each may be host_abi.
+ * Returns static text, "v8:12.4", those of one engine ascending; NULL behind the last.
+ */
+ENGRAFT_PUBLIC const char *engraft_known_abi(size_t index);
+
 /* ---- binding --------------------------------------------------------------------------------- */
 
 /*

@@ -139,9 +139,14 @@ static void bind_found(struct plan *plan, const struct plan_request *request,
 static void bind_missing(struct plan *plan, const struct abi_adapter *adapter,
                          struct reference *reference)
 {
-    const Elf64_Sym *symbol = &plan->plugin->symbols[reference->symbol];
+    const Elf64_Sym *symbol =
+        plan->plugin->symbols ? &plan->plugin->symbols[reference->symbol] : NULL;
     int data;
 
+    if (!symbol) { /* a name to be explained, that nothing refers to */
+        reference->kind = ENGRAFT_KIND_TRAP;
+        return;
+    }
     if (ELF64_ST_BIND(symbol->st_info) == STB_WEAK) {
         reference->kind = ENGRAFT_KIND_NULL;
         return;
@@ -152,16 +157,24 @@ static void bind_missing(struct plan *plan, const struct abi_adapter *adapter,
         return;
     }
     refuse(plan, ENGRAFT_REFUSED, reference->name,
-           data > 0 ? "%s is data that %s %s in %s does not have, and data cannot be trapped"
-                    : "%s is not in %s %s in %s, and nothing tells if it is a function or data",
+           data > 0 ? "%s is data that %s %s%s%s does not have, and data cannot be trapped"
+                    : "%s is not in %s %s%s%s, and nothing tells if it is a function or data",
            reference->name, plan->host_abi.engine, plan->host_abi.version,
-           plan_engine_path(plan->host));
+           plan->host->module_count ? " in " : "",
+           plan->host->module_count ? plan_engine_path(plan->host) : "");
 }
 
 struct abi_pair plan_pair(const struct plan *plan, bool live)
 {
     return (struct abi_pair){.plugin = &plan->plugin_abi, .host = &plan->host_abi,
                              .engine = plan->host, .live = live, .find_hidden = hidden_find};
+}
+
+/* A host that is only a version (--host-abi) has no module to look in: the tables speak, and every
+ * name that they do not know is taken to be there. */
+static bool is_assumed(const struct plan *plan, const struct abi_route *route)
+{
+    return !plan->host->module_count && route->kind != ENGRAFT_KIND_TRAP;
 }
 
 static void bind_route(struct plan *plan, const struct plan_request *request,
@@ -199,6 +212,10 @@ static void bind_route(struct plan *plan, const struct plan_request *request,
             reference->type = renamed.type;
             reference->target = renamed.target;
             reference->target_name = route.host_symbol;
+            if (is_assumed(plan, &route)) {
+                reference->kind = ENGRAFT_KIND_RENAMED;
+                return;
+            }
             if (renamed.found) {
                 bind_found(plan, request, reference);
                 reference->kind = ENGRAFT_KIND_RENAMED;
@@ -208,6 +225,8 @@ static void bind_route(struct plan *plan, const struct plan_request *request,
     }
     if (reference->found)
         bind_found(plan, request, reference);
+    else if (is_assumed(plan, &route))
+        reference->kind = ENGRAFT_KIND_DIRECT;
     else
         bind_missing(plan, adapter, reference);
 }
@@ -298,34 +317,9 @@ static void hints_correct(struct plan *plan)
         hosts_search(plan);
 }
 
-/* A host that is only a version (--host-abi) has no module to look in: the tables speak, and every
- * name that they do not know is taken to be there. */
-static void references_assume(struct plan *plan, const struct abi_adapter *adapter)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        struct reference *reference = &plan->references[i];
-        struct abi_pair pair = plan_pair(plan, false);
-        struct abi_route route = {0};
-
-        if (reference->kind)
-            continue;
-        reference->kind = reference->defined ? ENGRAFT_KIND_LOCAL : ENGRAFT_KIND_DIRECT;
-        if (!reference->defined && adapter && adapter->route &&
-            adapter->route(&pair, reference->name, &route)) {
-            reference->kind = (uint8_t)route.kind;
-            reference->target_name = route.host_symbol ? route.host_symbol : route.note;
-        }
-        plan->kinds[reference->kind]++;
-    }
-}
-
 static void references_bind(struct plan *plan, const struct plan_request *request,
                             const struct abi_adapter *adapter)
 {
-    if (!plan->host->module_count) {
-        references_assume(plan, adapter);
-        return;
-    }
     hosts_search(plan);
     hints_correct(plan);
     for (size_t i = 0; i < plan->count; i++) {
@@ -470,12 +464,12 @@ void plan_explain(struct plan *plan, const struct plan_request *request)
     plan->verdict = ENGRAFT_VERDICT_EXACT;
     plan->host_abi = plan->host->abi;
     host_abi_override(plan, request);
-    abis_relate(plan, request, adapter);
-    for (size_t i = 0; i < plan->count && plan->host->module_count; i++) {
+    if (!abis_relate(plan, request, adapter) && !plan->host->module_count)
+        return; /* nothing is known of this version */
+    for (size_t i = 0; i < plan->count; i++) {
         bind_route(plan, request, adapter, &plan->references[i]);
         plan->kinds[plan->references[i].kind]++;
     }
-    references_assume(plan, adapter);
     verdict_lower(plan);
 }
 
@@ -536,8 +530,8 @@ enum engraft_status plan_make(struct arena *arena, const struct image *images, s
     if (status != ENGRAFT_OK)
         return status;
     adapter = abi_adapter_of(engine);
-    if (!abis_relate(plan, request, adapter) && !request->offline)
-        return ENGRAFT_OK; /* a dry run goes on: its reader wants to see the symbols */
+    if (!abis_relate(plan, request, adapter) && (!request->offline || !plan->host->module_count))
+        return ENGRAFT_OK; /* a dry run goes on: its reader wants to see the host's symbols */
     brought_search(plan, images, image_count);
     references_bind(plan, request, adapter);
     verdict_lower(plan);

@@ -338,6 +338,11 @@ enum engraft_status engraft_plan_create(const struct engraft_plan_request *reque
     return run.status;
 }
 
+const char *engraft_known_abi(size_t index)
+{
+    return abi_known(index);
+}
+
 void engraft_plan_destroy(struct engraft_plan *plan)
 {
     if (plan)
@@ -457,7 +462,29 @@ static void module_explain(struct dry_run *run, uint8_t number, demangle_functio
     }
 }
 
-/* The tables know it under another name, or there is no host to look in. */
+static bool is_listed(const struct dry_run *run, const char *name)
+{
+    for (size_t i = 0; i < run->plan.count; i++)
+        if (strcmp(run->plan.references[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Names that the plugin's version has and the host's has not, or there is no host to look in. */
+static void tables_explain(struct dry_run *run, const struct abi *plugin, demangle_function demangle)
+{
+    const struct abi_adapter *adapter = abi_adapter_of(plugin->engine);
+    bool mangled = strncmp(run->symbol, "_Z", 2) == 0;
+    const char *name;
+
+    for (size_t i = 0; adapter && adapter->name && adapter->name(plugin, i, &name); i++)
+        if (name && run->plan.count < 64 && !is_listed(run, name) &&
+            (strcmp(name, run->symbol) == 0 ||
+             (!mangled && demangles_to(demangle, name, run->symbol))))
+            symbol_add(run, 0, 0, name);
+}
+
+/* The tables have a route for it, or it is a symbol and there is no host to look in. */
 static bool is_explained_without_host(const struct dry_run *run, const struct abi *plugin)
 {
     const struct abi_adapter *adapter = abi_adapter_of(plugin->engine);
@@ -465,7 +492,7 @@ static bool is_explained_without_host(const struct dry_run *run, const struct ab
     struct abi_route route = {0};
 
     pair.plugin = plugin;
-    return !run->plan.host->module_count ||
+    return (!run->plan.host->module_count && !strstr(run->symbol, "::")) ||
            (adapter && adapter->route && adapter->route(&pair, run->symbol, &route));
 }
 
@@ -492,12 +519,17 @@ static void explain(struct dry_run *run, struct plan_request *request)
     *(void **)&demangle = self_function("__cxa_demangle");
     for (unsigned i = 0; i < run->plan.host->module_count; i++)
         module_explain(run, (uint8_t)i, demangle);
+    tables_explain(run, &abi, demangle);
     if (run->plan.count == 0 && is_explained_without_host(run, &abi))
         symbol_add(run, 0, 0, run->symbol);
     if (run->plan.count == 0)
-        run->status = error_set(run->reterr, ENGRAFT_NOT_FOUND, run->plan.host->modules[0]->path,
-                                run->symbol, "the host's %s has no symbol %s",
-                                abi.engine, run->symbol);
+        run->status = error_set(run->reterr, ENGRAFT_NOT_FOUND,
+                                run->plan.host->module_count ? run->plan.host->modules[0]->path
+                                                             : NULL,
+                                run->symbol, "%s%s has no symbol %s",
+                                run->plan.host->module_count ? "the host's " : "",
+                                run->plan.host->module_count ? abi.engine : request->plugin_abi,
+                                run->symbol);
     else
         plan_explain(&run->plan, request);
 }

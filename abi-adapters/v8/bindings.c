@@ -197,13 +197,18 @@ bool v8_bindings_route(const struct abi_pair *abi, const char *symbol, struct ab
     if (!v8_versions_of(abi, &plugin, &host))
         return false;
     v8_decide(symbol, plugin, host, &decision);
+    if (!decision.kind && decision.function >= 0 && !abi->engine->module_count) {
+        /* No host to look in, and the table says what would be found. */
+        decision.kind = ENGRAFT_KIND_TRAP;
+        decision.note = "the host's V8 does not have it";
+    }
     if (!decision.kind)
         return false;
     ret->kind = decision.kind;
     ret->note = decision.note;
     if (decision.kind == ENGRAFT_KIND_RENAMED)
         ret->host_symbol = decision.binding->host_symbol;
-    if (decision.kind == ENGRAFT_KIND_TRAP || (!abi->live && decision.kind != ENGRAFT_KIND_RENAMED)) {
+    if (decision.kind == ENGRAFT_KIND_TRAP || !abi->live) {
         ret->address = 1;
         return true;
     }

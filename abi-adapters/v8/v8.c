@@ -68,6 +68,29 @@ static bool adapters_known(const struct abi *plugin, const struct abi *host,
     return false;
 }
 
+/* The tables are those of V8 as Node.js builds it. */
+static bool config_known(const struct abi *abi, const char *who, struct abi_relation *ret)
+{
+    static const struct {
+        const char *word, *text;
+    } others[] = {
+        {"pointer-compression=yes", "pointer compression"},
+        {"sandbox=yes", "the sandbox"},
+        {"stdlib=libc++", "libc++"},
+    };
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (!strstr(abi->config, others[i].word))
+            continue;
+        text_format(ret->reason, sizeof ret->reason,
+                    "the V8 %s of %s is built with %s, which the adapters between versions do not "
+                    "know; " OVERRIDE,
+                    abi->version, who, others[i].text);
+        return false;
+    }
+    return true;
+}
+
 static void v8_relate(const struct abi *plugin, const struct abi *host, struct abi_relation *ret)
 {
     unsigned plugin_parts[2], host_parts[2];
@@ -79,7 +102,8 @@ static void v8_relate(const struct abi *plugin, const struct abi *host, struct a
     if (!versions_known(plugin, host, plugin_parts, host_parts, ret))
         return;
     equal = plugin_parts[0] == host_parts[0] && plugin_parts[1] == host_parts[1];
-    if (!equal && !adapters_known(plugin, host, plugin_parts, host_parts, ret))
+    if (!equal && (!adapters_known(plugin, host, plugin_parts, host_parts, ret) ||
+                   !config_known(plugin, "the plugin", ret) || !config_known(host, "the host", ret)))
         return;
     if (!abi_config_agrees(plugin->config, host->config, difference, sizeof difference)) {
         text_format(ret->reason, sizeof ret->reason,
@@ -103,10 +127,12 @@ static bool versions_equal(const struct abi_pair *pair)
            plugin[1] == host[1];
 }
 
-/* Start and end of V8, its flags: none of them takes what has a layout, but for the platform. */
+/* Start and end of V8, its flags: none of them takes what has a layout, but for the platform, whose
+ * functions stand elsewhere in each version: it has no adapter. */
 static bool is_of_process(const char *symbol)
 {
-    return strncmp(symbol, "_ZN2v82V8", 9) == 0 || strncmp(symbol, "_ZN5cppgc", 9) == 0;
+    return (strncmp(symbol, "_ZN2v82V8", 9) == 0 || strncmp(symbol, "_ZN5cppgc", 9) == 0) &&
+           strcmp(symbol, "_ZN2v82V818InitializePlatformEPNS_8PlatformE") != 0;
 }
 
 static bool v8_route(const struct abi_pair *pair, const char *symbol, struct abi_route *ret)
@@ -150,12 +176,40 @@ static bool v8_repairs(const struct abi_pair *pair)
     return v8_fixup_needs(pair->plugin, pair->host, &needs) && v8_fixup_needs_any(&needs);
 }
 
+static const char *v8_version(size_t index)
+{
+    static const char *const versions[] = {
+#define V8_VERSION(major, minor, node) "v8:" #major "." #minor,
+#include "versions.def"
+#undef V8_VERSION
+    };
+
+    return index < sizeof versions / sizeof *versions ? versions[index] : NULL;
+}
+
+static bool v8_name(const struct abi *plugin, size_t index, const char **ret_name)
+{
+    const struct abi_pair same = {.plugin = plugin, .host = plugin};
+    enum v8_version version, host;
+    bool known = v8_versions_of(&same, &version, &host);
+
+    if (index >= V8_FUNCTIONS)
+        return false;
+    *ret_name = v8_function_name((int)index);
+    if (!known || !(v8_function_at((int)index)->exported & 1u << version) ||
+        v8_function_find(*ret_name, version) != (int)index)
+        *ret_name = NULL;
+    return true;
+}
+
 extern const struct abi_adapter abi_adapter_v8;
 const struct abi_adapter abi_adapter_v8 = {
     .engine = "v8",
     .relate = v8_relate,
     .route = v8_route,
     .is_data = v8_is_data,
+    .version = v8_version,
+    .name = v8_name,
     .enter = v8_enter,
     .leave = v8_leave,
     .repairs = v8_repairs,

@@ -111,7 +111,7 @@ it "is valid" valid check out
 it "check for people" exits 0 "$engraft" check plugin.so --host "$node18"
 it "has the verdict" grep -qE '^verdict +exact$' out
 it "in 80 columns" narrow
-it "check --all" exits 0 "$engraft" check --all plugin.so --host "$node18"
+it "check --list" exits 0 "$engraft" check --list plugin.so --host "$node18"
 it "has a row for each reference" grep -q '^direct .*v8::' out
 it "in 80 columns, too" narrow
 

@@ -6,6 +6,7 @@ cli_tests = \
 	tests/cli/engines.t \
 	tests/cli/foreign.t \
 	tests/cli/needs.t \
+	tests/cli/pairs.t \
 	tests/cli/ps.t \
 	tests/cli/run.t \
 	tests/cli/usage.t

@@ -32,6 +32,8 @@ it "run with an allowance that is none" usage_error run --allow=everything true
 it "check without a plugin" usage_error check
 it "check with two plugins" usage_error check a.so b.so
 it "check with --host and --host-abi" usage_error check a.so --host 1 --host-abi v8:10.2
+it "check with --host and --all" usage_error check a.so --host 1 --all
+it "check of an engine that does not exist" usage_error check a.so --host-abi frobnicate:1
 it "inspect without a target" usage_error inspect
 it "ps with an argument" usage_error ps 1
 it "ps with an engine that does not exist" usage_error ps --engine v8,frobnicate
@@ -104,7 +106,7 @@ fi
 
 only_public_headers() {
     ! grep -hE '^#include "' "$srcdir"/cli/*.[ch] |
-        grep -vE '"(bound|engraft|cli|json|metrics|output|program|request|rows|snapshot)\.h"'
+        grep -vE '"(bound|engraft|cli|hosts|json|metrics|output|program|request|rows|snapshot)\.h"'
 }
 it "cli/ includes of our headers only engraft.h" only_public_headers
 

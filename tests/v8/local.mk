@@ -41,7 +41,13 @@ EXTRA_DIST += \
 	tests/v8/probe/templates.cc \
 	tests/v8/probe/termination.cc \
 	tests/v8/probe/values.cc \
-	tests/v8/refused
+	tests/v8/refused \
+	tests/v8/tables.py
+
+# What becomes of every function, for the tables.
+check_PROGRAMS += tests/v8/decisions
+tests_v8_decisions_SOURCES = tests/v8/decisions.c
+tests_v8_decisions_LDADD = libengraft-core.la
 
 # The data of abi-adapters/v8/data against the headers of every version.
 TESTS += tests/v8/data.t

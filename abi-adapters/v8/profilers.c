@@ -24,6 +24,21 @@ void v8_profiler_collect_traced(void *isolate, uint64_t trace_id, uintptr_t has_
     ((void (*)(void *))slot->target)(isolate_of(isolate));
 }
 
+/* Isolate::IsInUse(). What continuations keep lies in the isolate, at an offset that is in the headers. A
+ * profiler reads it there in the handler of a signal, whose first question is this: so the shadow gets
+ * what the host has now. No collector knows that word, it is good until the next one. */
+bool v8_isolate_in_use(void *isolate, struct v8_slot *slot)
+{
+    const struct v8_pair *pair = slot->pair;
+    int32_t own = v8_constant(V8_kContinuationPreservedEmbedderDataOffset, pair->plugin);
+    int32_t hosts = v8_constant(V8_kContinuationPreservedEmbedderDataOffset, pair->host);
+    char *host = isolate_of(isolate);
+
+    if (own != V8_NONE && hosts != V8_NONE && host != isolate)
+        *(v8_value *)((char *)isolate + own) = *(const v8_value *)(host + hosts);
+    return ((bool (*)(void *))slot->target)(host);
+}
+
 /* What a host's state is to a plugin that does not have it. */
 static int32_t state_near(const struct v8_pair *pair, int32_t state)
 {
@@ -171,4 +186,13 @@ bool v8_profile_node_ticks(const void *node, unsigned char *ticks, unsigned leng
                          ticks + i * size);
     free(host);
     return filled;
+}
+
+/* ---- events of code ------------------------------------------------------------------------------------- */
+
+/* CodeEventHandler::Enable(): the plugin's object gets its events from here on */
+void v8_code_handler_enable(void *handler, struct v8_slot *slot)
+{
+    if (v8_object_share(slot->pair, V8_CLASS_CodeEventHandler, handler))
+        ((void (*)(void *))slot->target)(handler);
 }

@@ -38,6 +38,7 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/callback_frames.c \
 	abi-adapters/v8/callback_info.c \
 	abi-adapters/v8/callback_info.h \
+	abi-adapters/v8/callback_thunks.S \
 	abi-adapters/v8/callbacks.c \
 	abi-adapters/v8/callbacks.def \
 	abi-adapters/v8/callbacks.h \

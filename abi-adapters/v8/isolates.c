@@ -103,15 +103,30 @@ void v8_platform_unregister(struct hosted *platform, void *shadow, struct v8_slo
         unregister(platform, isolate);
 }
 
+static void disposed(const struct v8_pair *pair, void *isolate)
+{
+    struct ending other;
+
+    if (pair->host >= V8_13_6 && ending_meet(isolate, NULL, &other) && other.platform)
+        unregister(other.platform, isolate);
+}
+
 /* Isolate::Dispose() */
 void v8_isolate_dispose(void *shadow, struct v8_slot *slot)
 {
     void *isolate = isolate_of(shadow);
-    struct ending other;
 
     ((void (*)(void *))slot->target)(isolate);
-    if (slot->pair->host >= V8_13_6 && ending_meet(isolate, NULL, &other) && other.platform)
-        unregister(other.platform, isolate);
+    disposed(slot->pair, isolate);
+}
+
+/* SnapshotCreator::~SnapshotCreator() up to 11.3: disposes of the isolate, too. */
+void v8_snapshot_delete(void *creator, struct v8_slot *slot)
+{
+    void *isolate = HOST_CALL(slot->pair, snapshot_isolate, void *(*)(void *))(creator);
+
+    ((void (*)(void *))slot->target)(creator);
+    disposed(slot->pair, isolate);
 }
 
 /* ---- CreateParams ---------------------------------------------------------------------------------------- */

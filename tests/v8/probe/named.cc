@@ -391,7 +391,8 @@ CASE(named_this_and_holder)
 {
     CHECK_EQ(Text(Js("(o) => [o.myX, Object.create(o).myX].join()",
                      With(isolate, NamedPropertyHandlerConfiguration(CompareThis)))),
-             "true,false");
+             /* 14.6 tells nobody who was asked: This() is the holder (docs/V8-COMPATIBILITY.md). */
+             HostIs(14, 6) ? "true,true" : "true,false");
 }
 #endif
 

@@ -116,6 +116,13 @@ static void step_number(struct flow *flow, struct state *state, const struct fix
         register_lose(state, &step->a, index);
 }
 
+/* A copy of a register of which less is known is known as far: mov ax, [rax + 0xb] / mov ecx, eax. */
+static bool is_plain_copy(const struct fixup_step *step)
+{
+    return step->op == FIXUP_MOVE && step->a.size == step->b.size && step->a.size >= 4 &&
+           step->b.type == FIXUP_REGISTER && step->b.reg < 16;
+}
+
 /* mov, movzx, movsx: of a whole register, or what becomes zero or the sign around a part. */
 static void step_move(struct flow *flow, struct state *state, const struct fixup_step *step,
                       uint32_t index)
@@ -130,6 +137,11 @@ static void step_move(struct flow *flow, struct state *state, const struct fixup
     }
     if (step->b.type == FIXUP_NUMBER) {
         step_number(flow, state, step, index);
+        return;
+    }
+    if (is_plain_copy(step) && is_tracked(flow, state->registers[step->b.reg]) &&
+        node_of(flow, state->registers[step->b.reg])->width < step->b.size) {
+        register_set(state, &step->a, state->registers[step->b.reg]);
         return;
     }
     value = operand_read(flow, state, &step->b, index);

@@ -18,10 +18,13 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { UNDEFINED, NULL_, TRUE_, FALSE_, STRING, NUMBER, PLAIN, SPECIAL, API, LAST_API, OTHER, VALUES };
+enum {
+    UNDEFINED, NULL_, TRUE_, FALSE_, STRING, NUMBER, PLAIN, SPECIAL, API, LAST_API, OTHER,
+    EXTERNAL_ONE_BYTE, EXTERNAL_TWO_BYTE, TWO_BYTE, VALUES
+};
 
-static const uint16_t types[VALUES] = {0x83,  0x83,  0x83,  0x83,  0x28, 0x82,
-                                       0x421, 0x410, 0x422, 0x80a, 0x100};
+static const uint16_t types[VALUES] = {0x83,  0x83,  0x83,  0x83,  0x28, 0x82, 0x421,
+                                       0x410, 0x422, 0x80a, 0x100, 0x2a, 0x22, 0x20};
 
 /* A map, and an object that is as large as any here. */
 static struct {
@@ -48,6 +51,9 @@ static void heap_make(unsigned undefined)
 
             memcpy(heap[i].object + 40, &kind, sizeof kind);
         } else {
+            uintptr_t resource = 0x5000 + i;
+
+            memcpy(heap[i].object + 16, &resource, sizeof resource);
             for (uintptr_t field = 0; field < 3; field++) {
                 uintptr_t value = 0x1000 + 0x100 * field;
 
@@ -100,6 +106,23 @@ HOST(slow_field, void *, "_ZN2v86Object20SlowGetInternalFieldEi", (uintptr_t *se
 {
     local_value = field_value(self, index);
     return &local_value;
+}
+
+#define SLOW_RESOURCE 0x7000
+
+HOST(slow_resource, uintptr_t, "_ZNK2v86String29GetExternalStringResourceSlowEv", (void *self))
+{
+    (void)self;
+    return SLOW_RESOURCE;
+}
+
+HOST(slow_resource_base, uintptr_t,
+     "_ZNK2v86String33GetExternalStringResourceBaseSlowEPNS0_8EncodingE",
+     (void *self, int *encoding))
+{
+    (void)self;
+    (void)encoding;
+    return SLOW_RESOURCE;
 }
 
 HOST(create_handle_old, void *, "_ZN2v811HandleScope12CreateHandleEPNS_8internal7IsolateEm",
@@ -160,6 +183,7 @@ typedef int of_value(void *value);
 typedef int of_value_and_two(void *value, int a, int b);
 typedef int of_two(void *a, void *b);
 typedef int of_many(void *values, int count);
+typedef long of_resource(void *string, int *encoding);
 typedef void *of_object(void *object, int index);
 
 static void check(const char *name, unsigned value, void *local, long wanted)
@@ -171,7 +195,7 @@ static void check(const char *name, unsigned value, void *local, long wanted)
 static void check_value(unsigned i)
 {
     void *local = i < VALUES ? &heap[i].slot : &small_integer;
-    bool u = i == UNDEFINED, n = i == NULL_, s = i == STRING;
+    bool u = i == UNDEFINED, n = i == NULL_, s = i == STRING || (i > OTHER && i < VALUES);
 
     check("undefined", i, local, u);
     check("null", i, local, n);
@@ -216,6 +240,27 @@ static void check_objects(void)
     }
 }
 
+static void check_strings(void)
+{
+    for (unsigned i = STRING; i < VALUES; i = i == STRING ? EXTERNAL_ONE_BYTE : i + 1) {
+        void *string = &heap[i].slot;
+        bool two = i == EXTERNAL_TWO_BYTE, external = two || i == EXTERNAL_ONE_BYTE;
+        bool one_byte = i == STRING || i == EXTERNAL_ONE_BYTE;
+        long resource = external ? 0x5000 + (long)i : SLOW_RESOURCE;
+        int encoding = 99;
+
+        expect("string_resource", i, ((of_resource *)function("string_resource"))(string, NULL),
+               two ? resource : SLOW_RESOURCE);
+        expect("string_base", i, ((of_resource *)function("string_base"))(string, &encoding),
+               resource);
+        expect("string_base's encoding", i, encoding, one_byte ? 8 : 0);
+        expect("string_base_is", i,
+               ((of_two *)function("string_base_is"))(string, (void *)resource), one_byte ? 7 : 8);
+        expect("string_base_is another", i,
+               ((of_two *)function("string_base_is"))(string, &encoding), 9);
+    }
+}
+
 /* A node's flags: the two lowest bits are its state, in hosts after 10.2. */
 static void check_weak(void)
 {
@@ -242,6 +287,7 @@ static unsigned check_all(void)
         many[i] = &heap[i].slot;
     expect("undefined_count", 0, ((of_many *)function("undefined_count"))(many, VALUES), 1);
     check_objects();
+    check_strings();
     if (needs.weak_from)
         check_weak();
     return wrong;

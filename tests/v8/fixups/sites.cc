@@ -101,6 +101,25 @@ SITE int undefined_count(Local<Value>* values, int count)
     return found;
 }
 
+// Other questions about a type: they are to stay what they are.
+using Base = v8::String::ExternalStringResourceBase;
+SITE void* string_resource(v8::String* s) { return s->GetExternalStringResource(); }
+SITE void* string_base(v8::String* s, v8::String::Encoding* e)
+{
+    return s->GetExternalStringResourceBase(e);
+}
+SITE int string_base_is(v8::String* s, Base* wanted)
+{
+    v8::String::Encoding encoding = v8::String::UNKNOWN_ENCODING;
+
+    if (s->GetExternalStringResourceBase(&encoding) != wanted) {
+        sink(1);
+        return 9;
+    }
+    sink(2);
+    return encoding == v8::String::ONE_BYTE_ENCODING ? 7 : 8;
+}
+
 SITE void* pointer_0(Object* o) { return o->GetAlignedPointerFromInternalField(0 TAG); }
 SITE void* pointer_1(Object* o) { return o->GetAlignedPointerFromInternalField(1 TAG); }
 SITE void* pointer_at(Object* o, int i) { return o->GetAlignedPointerFromInternalField(i TAG); }

@@ -114,3 +114,38 @@ void v8_resource_two_byte_call(void *resource, struct v8_slot *slot)
     if (share_two_byte(slot->pair, resource))
         ((void (*)(void *))slot->target)(resource);
 }
+
+/* ---- external strings that the host made ------------------------------------------------------ */
+
+/* A resource of the host's own is called by both from now on. NULL: a plugin of a third version has
+ * it already. */
+static void *resource_lend(struct v8_pair *pair, enum v8_class_id class, void *resource)
+{
+    return v8_object_lend(pair, class, resource) ? resource : NULL;
+}
+
+/* GetExternalOneByteStringResource() const */
+void *v8_external_get_one_byte(v8_local string, struct v8_slot *slot)
+{
+    return resource_lend(slot->pair, V8_CLASS_String_ExternalOneByteStringResource,
+                         ((void *(*)(v8_local))slot->target)(string));
+}
+
+/* GetExternalStringResourceSlow() const */
+void *v8_external_get_two_byte(v8_local string, struct v8_slot *slot)
+{
+    return resource_lend(slot->pair, V8_CLASS_String_ExternalStringResource,
+                         ((void *(*)(v8_local))slot->target)(string));
+}
+
+/* GetExternalStringResourceBaseSlow(Encoding *) const */
+void *v8_external_get_base(v8_local string, int *ret_encoding, struct v8_slot *slot)
+{
+    void *resource = ((void *(*)(v8_local, int *))slot->target)(string, ret_encoding);
+
+    return resource_lend(slot->pair,
+                         *ret_encoding == ONE_BYTE_ENCODING
+                             ? V8_CLASS_String_ExternalOneByteStringResource
+                             : V8_CLASS_String_ExternalStringResource,
+                         resource);
+}

@@ -142,7 +142,7 @@ uint16_t v8_buffer_detach(v8_local buffer, v8_local key, struct v8_slot *slot)
     if (key && *key != *host_root(pair, isolate, V8_ROOT_UNDEFINED)) {
         typedef v8_local string_call(void *, const char *, int, int);
         v8_local text = HOST_CALL(pair, string_new, string_call *)(
-            isolate, "Provided key did not match array buffer detach key", 0, -1);
+            isolate, "Provided key doesn't match [[ArrayBufferDetachKey]]", 0, -1);
         v8_local error = HOST_CALL(pair, exception_type_error, v8_local(*)(v8_local))(text);
 
         HOST_CALL(pair, isolate_throw, v8_local(*)(void *, v8_local))(isolate, error);

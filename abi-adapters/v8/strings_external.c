@@ -115,7 +115,7 @@ void v8_resource_two_byte_call(void *resource, struct v8_slot *slot)
         ((void (*)(void *))slot->target)(resource);
 }
 
-/* ---- external strings that the host made ------------------------------------------------------ */
+/* ---- external strings that the host made ----------------------------------------------------- */
 
 /* A resource of the host's own is called by both from now on. NULL: a plugin of a third version has
  * it already. */

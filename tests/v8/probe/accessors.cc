@@ -90,7 +90,8 @@ CASE(accessor_this)
     Local<Object> object = objects->NewInstance(context).ToLocalChecked();
     CHECK_EQ(Text(Js("(o) => { const c = Object.create(o); c.name = 'child'; o.name = 'parent';"
                      "return c.mine + ' ' + o.mine; }", object)),
-             "child parent");
+             /* 14.6 tells no native property who was asked; SetAccessor() up to 12.4 is another thing. */
+             HostIs(14, 6) && SINCE(12, 9) ? "parent parent" : "child parent");
 }
 #endif
 

@@ -11,7 +11,7 @@ static v8_function_pointer *method(void *object, unsigned index)
     return (*(v8_function_pointer ***)object)[index];
 }
 
-/* ---- AllocationProfile ------------------------------------------------------------------------------------
+/* ---- AllocationProfile --------------------------------------------------------------------------
  * The host's object, whose samples (a std::vector) have another size. The plugin owns it. */
 
 enum { GET_ROOT, GET_SAMPLES, DESTROY_PROFILE, DESTROY_PROFILE_DELETING };
@@ -110,7 +110,7 @@ void *v8_heap_allocation_profile(void *profiler, struct v8_slot *slot)
     return profile_for(slot->pair, host);
 }
 
-/* ---- names of contexts ------------------------------------------------------------------------------------
+/* ---- names of contexts --------------------------------------------------------------------------
  * The host asks by the global object up to 14.1, and by the context in 14.6. */
 
 enum { GET_NAME };
@@ -193,13 +193,13 @@ static void *control_for(struct v8_pair *pair, void *control)
     return v8_object_share(pair, V8_CLASS_ActivityControl, control) ? control : NULL;
 }
 
-/* ---- snapshots -------------------------------------------------------------------------------------------- */
+/* ---- snapshots ------------------------------------------------------------------------------- */
 
 typedef void *snapshot_call(void *profiler, void *control, void *resolver, bool hide_internals,
                             bool capture_numbers);
 
-/* HeapProfiler::TakeHeapSnapshot(ActivityControl *, ObjectNameResolver * | ContextNameResolver *, bool,
- * bool) */
+/* HeapProfiler::TakeHeapSnapshot(ActivityControl *, ObjectNameResolver * | ContextNameResolver
+ * *, bool, bool) */
 void *v8_heap_snapshot(void *profiler, void *control, void *resolver, bool hide_internals,
                        bool capture_numbers, struct v8_slot *slot)
 {
@@ -295,7 +295,8 @@ uintptr_t v8_write_to_stream(void *object, void *stream, uintptr_t word, struct 
     return ((uintptr_t (*)(void *, void *, uintptr_t))slot->target)(object, stream, word);
 }
 
-/* HeapProfiler::QueryObjects(Local<Context>, QueryObjectPredicate *, std::vector<Global<Object>> *) */
+/* HeapProfiler::QueryObjects(Local<Context>, QueryObjectPredicate *, std::vector<Global<Object>>
+ * *) */
 void v8_heap_query_objects(void *profiler, v8_local context, void *predicate, void *objects,
                            struct v8_slot *slot)
 {
@@ -304,7 +305,7 @@ void v8_heap_query_objects(void *profiler, v8_local context, void *predicate, vo
                                                                    objects);
 }
 
-/* ---- graphs of embedders ---------------------------------------------------------------------------------- */
+/* ---- graphs of embedders --------------------------------------------------------------------- */
 
 typedef void graph_callback(void *isolate, void *graph, void *data);
 typedef void set_callback_call(void *profiler, void *callback, void *data);
@@ -348,8 +349,8 @@ void *v8_graph_add_node(struct hosted *graph, void **node, struct v8_slot *slot)
     return ((void *(*)(void *, void **))function)(graph->host, node);
 }
 
-/* EmbedderGraph::V8Node(const Local<Data> &): a host up to 12.4 takes values, and any object of the heap
- * is one to it */
+/* EmbedderGraph::V8Node(const Local<Data> &): a host up to 12.4 takes values, and any object of
+ * the heap is one to it */
 void *v8_graph_data_node(struct hosted *graph, const v8_local *data, struct v8_slot *slot)
 {
     v8_function_pointer *function =
@@ -361,7 +362,7 @@ void *v8_graph_data_node(struct hosted *graph, const v8_local *data, struct v8_s
     return ((void *(*)(void *, const v8_local *))function)(graph->host, data);
 }
 
-/* ---- what a host does not have ------------------------------------------------------------------------------ */
+/* ---- what a host does not have --------------------------------------------------------------- */
 
 /* HeapProfiler::GetDetachedJSWrapperObjects(): std::vector<Local<Value>>, empty */
 void *v8_heap_detached_none(struct samples *ret_objects, void *profiler, struct v8_slot *slot)

@@ -7,9 +7,10 @@
 
 enum { TOO_MANY_PROFILERS = 2 };
 
-/* ---- samples -------------------------------------------------------------------------------------------- */
+/* ---- samples --------------------------------------------------------------------------------- */
 
-/* CpuProfiler::CollectSample(Isolate *), host: with a std::optional<uint64_t>, which is two words */
+/* CpuProfiler::CollectSample(Isolate *), host: with a std::optional<uint64_t>, which is two
+ * words */
 void v8_profiler_collect(void *isolate, struct v8_slot *slot)
 {
     ((void (*)(void *, uint64_t, bool))slot->target)(isolate_of(isolate), 0, false);
@@ -24,9 +25,10 @@ void v8_profiler_collect_traced(void *isolate, uint64_t trace_id, uintptr_t has_
     ((void (*)(void *))slot->target)(isolate_of(isolate));
 }
 
-/* Isolate::IsInUse(). What continuations keep lies in the isolate, at an offset that is in the headers. A
- * profiler reads it there in the handler of a signal, whose first question is this: so the shadow gets
- * what the host has now. No collector knows that word, it is good until the next one. */
+/* Isolate::IsInUse(). What continuations keep lies in the isolate, at an offset that is in the
+ * headers. A profiler reads it there in the handler of a signal, whose first question is this:
+ * so the shadow gets what the host has now. No collector knows that word, it is good until the
+ * next one. */
 bool v8_isolate_in_use(void *isolate, struct v8_slot *slot)
 {
     const struct v8_pair *pair = slot->pair;
@@ -58,7 +60,7 @@ int32_t v8_profile_sample_state(const void *profile, int index, struct v8_slot *
                : state_near(pair, state);
 }
 
-/* ---- options -------------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 typedef void options_call(void *options, int mode, unsigned samples, int interval,
                           v8_local context, uintptr_t source);
@@ -79,8 +81,8 @@ void v8_profiling_options_new(void *options, int mode, unsigned samples, int int
     options_new(options, mode, samples, interval, context, 0, slot);
 }
 
-/* CpuProfilingOptions(CpuProfilingMode, unsigned, int, MaybeLocal<Context>, CpuProfileSource), host:
- * without */
+/* CpuProfilingOptions(CpuProfilingMode, unsigned, int, MaybeLocal<Context>, CpuProfileSource),
+ * host: without */
 void v8_profiling_options_new_sourced(void *options, int mode, unsigned samples, int interval,
                                       v8_local context, unsigned source, struct v8_slot *slot)
 {
@@ -93,7 +95,7 @@ void v8_profiling_options_new_sourced(void *options, int mode, unsigned samples,
         *own = (uint8_t)source;
 }
 
-/* ---- to start ------------------------------------------------------------------------------------------- */
+/* ---- to start -------------------------------------------------------------------------------- */
 
 static void *options_to_host(struct v8_pair *pair, void *options, union record_buffer *ret_host)
 {
@@ -111,8 +113,8 @@ static void options_from_host(struct v8_pair *pair, const void *host, void *opti
         record_to_plugin(pair, V8_RECORD_CpuProfilingOptions, host, options);
 }
 
-/* CpuProfiler::Start(CpuProfilingOptions, std::unique_ptr<DiscardedSamplesDelegate>): both are passed by
- * address. The result is {id, status}. */
+/* CpuProfiler::Start(CpuProfilingOptions, std::unique_ptr<DiscardedSamplesDelegate>): both are
+ * passed by address. The result is {id, status}. */
 uint64_t v8_profiler_start(void *profiler, void *options, void **delegate, struct v8_slot *slot)
 {
     struct v8_pair *pair = slot->pair;
@@ -142,7 +144,8 @@ static uint64_t start_titled(void *profiler, v8_local title, void *options, void
     return result;
 }
 
-/* CpuProfiler::Start(Local<String>, CpuProfilingOptions, std::unique_ptr<DiscardedSamplesDelegate>) */
+/* CpuProfiler::Start(Local<String>, CpuProfilingOptions,
+ * std::unique_ptr<DiscardedSamplesDelegate>) */
 uint64_t v8_profiler_start_titled(void *profiler, v8_local title, void *options, void **delegate,
                                   struct v8_slot *slot)
 {
@@ -161,9 +164,10 @@ uint64_t v8_profiler_start_profiling(void *profiler, v8_local title, void *optio
     return start_titled(profiler, title, options, delegate, slot);
 }
 
-/* ---- line ticks ----------------------------------------------------------------------------------------- */
+/* ---- line ticks ------------------------------------------------------------------------------ */
 
-/* CpuProfileNode::GetLineTicks(LineTick *, unsigned) const: from 14.1 on a line has one for each column */
+/* CpuProfileNode::GetLineTicks(LineTick *, unsigned) const: from 14.1 on a line has one for each
+ * column */
 bool v8_profile_node_ticks(const void *node, unsigned char *ticks, unsigned length,
                            struct v8_slot *slot)
 {
@@ -188,7 +192,7 @@ bool v8_profile_node_ticks(const void *node, unsigned char *ticks, unsigned leng
     return filled;
 }
 
-/* ---- events of code ------------------------------------------------------------------------------------- */
+/* ---- events of code -------------------------------------------------------------------------- */
 
 /* CodeEventHandler::Enable(): the plugin's object gets its events from here on */
 void v8_code_handler_enable(void *handler, struct v8_slot *slot)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The measuring programs; bench/run makes what they measure and prints the table (./dev bench).
-# bench/node/run makes its own (./dev bench --node).
+# bench/node/run and bench/v8-calls make their own (./dev bench --node, --v8).
 
 noinst_PROGRAMS += bench/bind bench/call bench/load bench/ps bench/scan bench/start bench/symbols
 
@@ -18,9 +18,10 @@ bench_symbols_SOURCES = bench/symbols.c bench/measure.h
 bench_symbols_LDADD = libidentify.la libreaders.la libprobes.la librelinker.la $(LIBELF_LIBS)
 
 EXTRA_DIST += bench/engine.c bench/forward.c bench/inputs bench/processes bench/run
+EXTRA_DIST += bench/v8-calls bench/v8-calls.cc bench/v8-calls.js
 EXTRA_DIST += bench/node/client.js bench/node/host.c bench/node/measure.py bench/node/programs \
 	bench/node/run bench/node/server.js bench/node/start.c bench/node/unit.js
 
 CLEAN_LOCALS += bench-clean
 bench-clean:
-	rm -rf bench/work bench/node/work
+	rm -rf bench/work bench/node/work bench/v8-work

@@ -29,8 +29,8 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/bindings/promises.def \
 	abi-adapters/v8/bindings/scripts.def \
 	abi-adapters/v8/bindings/serializers.def \
-	abi-adapters/v8/bindings/snapshots.def \
 	abi-adapters/v8/bindings/strings.def \
+	abi-adapters/v8/bindings/snapshots.def \
 	abi-adapters/v8/bindings/templates.def \
 	abi-adapters/v8/buffers.c \
 	abi-adapters/v8/buffers_api.c \
@@ -114,6 +114,7 @@ libadapters_la_CFLAGS = $(AM_CFLAGS) -Wno-missing-prototypes
 
 # What prints abi-adapters/v8/data.
 EXTRA_DIST += \
+	abi-adapters/v8/borders \
 	abi-adapters/v8/extract \
 	abi-adapters/v8/extractor/__init__.py \
 	abi-adapters/v8/extractor/calls.py \

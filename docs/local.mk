@@ -11,6 +11,7 @@ dist_doc_DATA += \
 	docs/HOWTO-add-an-adapter.md \
 	docs/HOWTO-add-an-architecture.md \
 	docs/HOWTO-add-an-engine.md \
+	docs/HOWTO-add-a-V8-version.md \
 	docs/LIMITS.md \
 	docs/NODE.md \
 	docs/V8-COMPATIBILITY.md \

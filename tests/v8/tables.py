@@ -155,7 +155,20 @@ def functions_tables(decisions):
                           'with `ENGRAFT_TRAP=return`).\n\n', decisions)
 
 
+def ranges(some, versions):
+    """"10.2-11.3, 12.9" of the versions that follow each other in the table."""
+    runs = []
+    for index in sorted(versions.index(version) for version in some):
+        if runs and runs[-1][1] == index - 1:
+            runs[-1][1] = index
+        else:
+            runs.append([index, index])
+    return ', '.join(versions[first] if first == last else f'{versions[first]}-{versions[last]}'
+                     for first, last in runs)
+
+
 def kind_table(kind, text, decisions):
+    versions = sorted({row[1] for row in decisions}, key=key)
     places = collections.defaultdict(lambda: collections.defaultdict(list))
     for symbol, plugin, host, of_kind, note in decisions:
         if of_kind == kind:
@@ -165,8 +178,9 @@ def kind_table(kind, text, decisions):
     for (symbol, note), of_plugin in places.items():
         by_hosts = collections.defaultdict(list)
         for plugin, hosts in of_plugin.items():
-            by_hosts[tuple(sorted(hosts, key=key))].append(plugin)
-        where = '; '.join(f'{", ".join(sorted(plugins, key=key))} on {", ".join(hosts)}'
+            others = len(hosts) == len(versions) - 1
+            by_hosts['all others' if others else ranges(hosts, versions)].append(plugin)
+        where = '; '.join(f'{ranges(plugins, versions)} on {hosts}'
                           for hosts, plugins in by_hosts.items())
         rows[note, where].add(names[symbol].split('(')[0])
     yield '\n' + text + markdown(

@@ -140,14 +140,16 @@ static void Getter(Local<Name>, const PropertyCallbackInfo<Value> &info)
     info.GetReturnValue().Set(7);
 }
 
-static Local<Object> WithAccessor(Isolate *isolate, Local<Context> context)
+/* From 12.9 on both are the same. */
+static Local<Object> WithGetters(Isolate *isolate, Local<Context> context)
 {
     Local<ObjectTemplate> object = ObjectTemplate::New(isolate);
 
+    object->SetNativeDataProperty(Local<Name>(Text(isolate, "data")), Getter);
 #if SINCE(12, 9)
-    object->SetNativeDataProperty(Text(isolate, "value"), Getter);
+    object->SetNativeDataProperty(Local<Name>(Text(isolate, "accessor")), Getter);
 #else
-    object->SetAccessor(Local<Name>(Text(isolate, "value")), Getter);
+    object->SetAccessor(Local<Name>(Text(isolate, "accessor")), Getter);
 #endif
     return object->NewInstance(context).ToLocalChecked();
 }
@@ -168,5 +170,5 @@ NODE_MODULE_INIT()
     NODE_SET_METHOD(exports, "clock", Clock);
     NODE_SET_METHOD(exports, "empty", Empty);
     NODE_SET_METHOD(exports, "add", Add);
-    exports->Set(context, Text(isolate, "withAccessor"), WithAccessor(isolate, context)).Check();
+    exports->Set(context, Text(isolate, "object"), WithGetters(isolate, context)).Check();
 }

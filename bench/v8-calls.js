@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Calls two builds of v8-calls.cc in one process, in turn: the one for this Node and one that
-// engraft has adapted. Prints a line for each kind: its name and the least that a call took of each, in ns.
+// engraft has adapted. Prints a line for each kind: its name and the least that a call took of
+// each, in ns.
 //
 //   node v8-calls.js ROUNDS NATIVE.node ADAPTED.node
 'use strict';
@@ -11,12 +12,13 @@ const clock = addons[0].clock;
 const SAMPLE = 3e5; // ns
 const WARM_UP = 80; // samples before the first that counts: V8 has compiled the loops
 
-const inAddon = ['isArray', 'fieldCount', 'newInteger', 'newNumber', 'newString', 'scope', 'compile',
-  'properties'];
+const inAddon = ['isArray', 'fieldCount', 'newInteger', 'newNumber', 'newString', 'scope',
+  'compile', 'properties'];
 const inScript = {
   empty: 'for (; n > 0; n--) addon.empty();',
   add: 'let sum = 0.5; for (; n > 0; n--) sum = addon.add(sum, n);',
-  getter: 'let sum = 0, o = addon.withAccessor; for (; n > 0; n--) sum += o.value;',
+  getter: 'let sum = 0, o = addon.object; for (; n > 0; n--) sum += o.data;',
+  accessor: 'let sum = 0, o = addon.object; for (; n > 0; n--) sum += o.accessor;',
   map: 'for (; n > 0; n--) array.map(addon.add);',
 };
 

@@ -14,7 +14,7 @@ fuzz_cflags = $(C_STANDARD) $(ENGRAFT_CFLAGS) $(FUZZ_CFLAGS)
 
 check_LTLIBRARIES += libfuzz.la
 libfuzz_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBELF_CFLAGS) $(CAPSTONE_CFLAGS) $(LZMA_CFLAGS)
-libfuzz_la_CFLAGS = $(fuzz_cflags)
+libfuzz_la_CFLAGS = $(fuzz_cflags) -Wno-missing-prototypes
 libfuzz_la_LIBADD = $(LIBELF_LIBS) $(CAPSTONE_LIBS) $(LZMA_LIBS)
 libfuzz_la_SOURCES = \
 	$(libadapters_la_SOURCES) \

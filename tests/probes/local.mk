@@ -56,7 +56,7 @@ tests_probes_test_foreign_LDADD = $(PROBES_TESTS_LIBS)
 
 tests_probes_test_adapters_SOURCES = tests/probes/test_adapters.c
 tests_probes_test_adapters_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)
-tests_probes_test_adapters_LDADD = libadapters.la librelinker.la $(CMOCKA_LIBS)
+tests_probes_test_adapters_LDADD = libengraft-core.la $(CMOCKA_LIBS)
 
 tests_probes_test_real_SOURCES = tests/probes/test_real.c $(PROBES_TESTS_FIXTURE)
 tests_probes_test_real_CPPFLAGS = $(PROBES_TESTS_CPPFLAGS)

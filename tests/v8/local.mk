@@ -6,7 +6,6 @@ EXTRA_DIST += \
 	tests/v8/build-probe \
 	tests/v8/host.js \
 	tests/v8/matrix.py \
-	tests/v8/matrix.t \
 	tests/v8/probe/accessors.cc \
 	tests/v8/probe/buffers.cc \
 	tests/v8/probe/containers.cc \
@@ -43,6 +42,10 @@ EXTRA_DIST += \
 	tests/v8/probe/values.cc \
 	tests/v8/refused \
 	tests/v8/tables.py
+
+# Minutes: every case on the hosts of Node 18, 20, 22 and 24.
+TESTS += tests/v8/matrix.t
+dist_check_SCRIPTS += tests/v8/matrix.t
 
 # What becomes of every function, for the tables.
 check_PROGRAMS += tests/v8/decisions

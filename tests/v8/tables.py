@@ -18,7 +18,8 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
-BUILD = pathlib.Path(os.environ.get('ENGRAFT_BUILD') or os.environ.get('abs_top_builddir') or TOP / 'build')
+BUILD = pathlib.Path(os.environ.get('ENGRAFT_BUILD') or os.environ.get('abs_top_builddir') or
+                     TOP / 'build')
 BEGIN = '<!-- from here on written by: tests/v8/tables.py -->'
 STATES = ('passed', 'refused', 'wrong', 'crashed')
 
@@ -28,7 +29,7 @@ def key(version):
 
 
 def markdown(header, rows):
-    lines = ['| ' + ' | '.join(header) + ' |', '|' + ' --- |' * len(header)]
+    lines = ['| ' + ' | '.join(map(str, header)) + ' |', '|' + ' --- |' * len(header)]
     lines += ['| ' + ' | '.join(str(cell).replace('|', '\\|') for cell in row) + ' |' for row in rows]
     return '\n'.join(lines) + '\n'
 
@@ -183,10 +184,10 @@ def kind_table(kind, text, decisions):
         where = '; '.join(f'{ranges(plugins, versions)} on {hosts}'
                           for hosts, plugins in by_hosts.items())
         rows[note, where].add(names[symbol].split('(')[0])
-    yield '\n' + text + markdown(
+    yield '\n' + text + f'<details><summary>{len(names)} functions</summary>\n\n' + markdown(
         ['functions', 'what', 'plugin on host'],
         [[', '.join(f'`{name}`' for name in sorted(of_row)), note, where]
-         for (note, where), of_row in sorted(rows.items())])
+         for (note, where), of_row in sorted(rows.items())]) + '\n</details>\n'
 
 
 # ---- the document

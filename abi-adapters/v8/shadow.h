@@ -16,6 +16,8 @@ struct handle_data {
 /* Whose HandleScopeData holds, for plugins that have it inlined (shadow_scopes.c). */
 struct mirror {
     unsigned depth;          /* calls of the plugin by the host that are under way */
+    bool away;               /* in the innermost of them, the plugin has called the host */
+    unsigned interrupting;   /* calls by a signal handler of the plugin meanwhile */
     bool open;               /* called otherwise, the plugin has opened scopes */
     struct handle_data base; /* the host's, outside of them */
     struct handle_data last; /* as both had it when the plugin went on */

@@ -57,15 +57,33 @@ void mirror_start(struct shadow *shadow)
     park(shadow);
 }
 
+/*
+ * A profiler's signal handler is the plugin's code, and calls the host while the host is at work: what the
+ * plugin has is out of date then, and must not go to the host. The order of the stores is part of it: the
+ * handler may come between any two.
+ */
+static void mirror_order(void)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
 void mirror_enter(struct shadow *shadow)
 {
+    shadow->mirror.away = true;
+    mirror_order();
     shadow->mirror.depth++;
+    mirror_order();
     copy(hosts(shadow), plugins(shadow));
+    mirror_order();
+    shadow->mirror.away = false;
 }
 
 void mirror_leave(struct shadow *shadow)
 {
     copy(plugins(shadow), hosts(shadow));
+    mirror_order();
+    shadow->mirror.away = true; /* as it was when the host called, unless depth is 0 */
+    mirror_order();
     shadow->mirror.depth--;
     if (!shadow->mirror.depth && !shadow->mirror.open)
         park(shadow);
@@ -125,18 +143,31 @@ static void open_call(struct shadow *shadow)
 
 void mirror_call(struct shadow *shadow)
 {
-    if (shadow->mirror.depth)
+    if (shadow->mirror.depth && shadow->mirror.away) {
+        shadow->mirror.interrupting++;
+        return;
+    }
+    if (shadow->mirror.depth) {
         copy(plugins(shadow), hosts(shadow));
-    else if (shadow->mirror.open)
+        mirror_order();
+        shadow->mirror.away = true;
+    } else if (shadow->mirror.open) {
         open_call(shadow);
-    else
+    } else {
         parked_call(shadow);
+    }
 }
 
 void mirror_return(struct shadow *shadow)
 {
+    if (shadow->mirror.interrupting) {
+        shadow->mirror.interrupting--;
+        return;
+    }
     if (!shadow->mirror.depth && !shadow->mirror.open)
         return;
     copy(hosts(shadow), plugins(shadow));
     copy(hosts(shadow), &shadow->mirror.last);
+    mirror_order();
+    shadow->mirror.away = false;
 }

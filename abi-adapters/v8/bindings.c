@@ -107,6 +107,23 @@ static bool is_of_engine(const char *symbol)
 #define CALLS_BACK                                                                               \
     (V8_HAS_CALLBACK | V8_HAS_VIRTUAL | V8_HAS_ISOLATE)
 
+/* Static constants of classes that have an address: each has the same value in 10.2 to 14.6, and every
+ * Node.js from 18 to 26 exports them. */
+static bool is_constant(const char *symbol)
+{
+    static const char *const constants[] = {
+        "_ZN2v812HeapProfiler16kUnknownObjectIdE",
+        "_ZN2v814CpuProfileNode17kNoLineNumberInfoE",
+        "_ZN2v814CpuProfileNode19kNoColumnNumberInfoE",
+        "_ZN2v88Function19kLineOffsetNotFoundE",
+    };
+
+    for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
+        if (strcmp(symbol, constants[i]) == 0)
+            return true;
+    return false;
+}
+
 /* The reason why a function cannot be the host's as it is, NULL: it can. */
 static const char *obstacle(const struct v8_function_row *row, enum v8_version plugin,
                             enum v8_version host)
@@ -134,7 +151,9 @@ void v8_decide(const char *symbol, enum v8_version plugin, enum v8_version host,
         ret->kind = ret->binding->kind;
         ret->note = ret->binding->note;
     } else if (!row) {
-        if (is_of_engine(symbol)) {
+        if (is_constant(symbol)) {
+            ret->kind = ENGRAFT_KIND_DIRECT;
+        } else if (is_of_engine(symbol)) {
             ret->kind = ENGRAFT_KIND_TRAP;
             ret->note = "it is not in the public headers of the plugin's V8";
         }
@@ -219,8 +238,8 @@ bool v8_bindings_route(const struct abi_pair *abi, const char *symbol, struct ab
     }
     /* What is the host's own goes through a thunk where handle scopes must be carried along. */
     if (decision.kind == ENGRAFT_KIND_DIRECT &&
-        (!pair->mirrored || (decision.function >= 0 && v8_function_at(decision.function)->flags &
-                                                           V8_DATA)))
+        (!pair->mirrored || decision.function < 0 ||
+         v8_function_at(decision.function)->flags & V8_DATA))
         return true;
     slot = slot_of(abi, pair, symbol, &decision);
     if (!slot) {

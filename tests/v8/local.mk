@@ -72,3 +72,10 @@ dist_check_SCRIPTS += tests/v8/addons.py tests/v8/addons.t tests/v8/node_module.
 EXTRA_DIST += tests/v8/addons.refused tests/v8/addons/iast.js tests/v8/addons/metrics.js \
 	tests/v8/addons/pprof.js tests/v8/addons/steps.js tests/v8/node_module.c \
 	tests/v8/node_module.js tests/v8/r.R
+
+# Random sequences of calls, native and adapted side by side.
+TESTS += tests/v8/sequences.t
+dist_check_SCRIPTS += tests/v8/sequences.t
+EXTRA_DIST += tests/v8/sequences.py tests/v8/sequences/calls.cc tests/v8/sequences/others.cc \
+	tests/v8/sequences/run.js tests/v8/sequences/sequences.cc tests/v8/sequences/sequences.h \
+	tests/v8/sequences/values.cc

@@ -54,6 +54,7 @@ libadapters_la_SOURCES = \
 	abi-adapters/v8/data/vtables.def \
 	abi-adapters/v8/exceptions.c \
 	abi-adapters/v8/extensions.c \
+	abi-adapters/v8/fork_lock.h \
 	abi-adapters/v8/functions.c \
 	abi-adapters/v8/handles.c \
 	abi-adapters/v8/handles_api.c \

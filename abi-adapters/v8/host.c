@@ -6,11 +6,11 @@
  * host_enter() runs inside an IFUNC resolver, so hosts and clients live in static tables. Isolates are
  * added by calls of V8's API, where malloc() is as good as anywhere.
  */
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bindings.h"
+#include "fork_lock.h"
 #include "host.h"
 
 #define HOST_MAX 4
@@ -23,27 +23,13 @@ struct owner {
     unsigned long serial;
 };
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+FORK_LOCK
+
 static struct v8_host hosts[HOST_MAX];
 static struct v8_client clients[CLIENT_MAX];
 static struct owner *owners;
 static size_t owner_size, owner_count; /* size: a power of two */
 static unsigned long serials;
-
-static void lock(void)
-{
-    pthread_mutex_lock(&mutex);
-}
-
-static void unlock(void)
-{
-    pthread_mutex_unlock(&mutex);
-}
-
-__attribute__((constructor)) static void fork_prepare(void)
-{
-    pthread_atfork(lock, unlock, unlock);
-}
 
 /* ---- isolates: open addressing, no tombstones --------------------------------------------------------- */
 

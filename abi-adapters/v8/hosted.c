@@ -5,10 +5,10 @@
  * has in its own slot. Tables are made once for a pair and a class; objects stay, as the host may have
  * the same object again.
  */
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "crossings.h"
+#include "fork_lock.h"
 #include "hosted.h"
 
 #define HEADER 2 /* offset to top, type information: in front of a table's address */
@@ -20,7 +20,8 @@ struct hosted_table {
     uintptr_t words[];
 };
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+FORK_LOCK
+
 static struct hosted_table *tables;
 static struct hosted *objects;
 
@@ -37,21 +38,6 @@ static const struct override {
 #include "hosted.def"
 #undef HOSTED
 };
-
-static void lock(void)
-{
-    pthread_mutex_lock(&mutex);
-}
-
-static void unlock(void)
-{
-    pthread_mutex_unlock(&mutex);
-}
-
-__attribute__((constructor)) static void fork_prepare(void)
-{
-    pthread_atfork(lock, unlock, unlock);
-}
 
 /* ---- calls ------------------------------------------------------------------------------------------- */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* v8::Isolate: which one it is, and its life. */
-#include <pthread.h>
 #include <stdlib.h>
 
+#include "fork_lock.h"
 #include "hosted.h"
 #include "isolates.h"
 #include "records.h"
@@ -31,23 +31,9 @@ struct ending {
     struct ending *next;
 };
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+FORK_LOCK
+
 static struct ending *endings;
-
-static void lock(void)
-{
-    pthread_mutex_lock(&mutex);
-}
-
-static void unlock(void)
-{
-    pthread_mutex_unlock(&mutex);
-}
-
-__attribute__((constructor)) static void fork_prepare(void)
-{
-    pthread_atfork(lock, unlock, unlock);
-}
 
 /* The other half, if it was first; else this one is kept. */
 static bool ending_meet(void *isolate, struct hosted *platform, struct ending *ret)

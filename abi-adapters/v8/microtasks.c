@@ -4,10 +4,10 @@
  * their isolate and their callbacks: what they get is a proxy. Its virtual functions are the same, in the
  * same order, in all versions from 9.4 to 14.6.
  */
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "crossings.h"
+#include "fork_lock.h"
 #include "microtasks.h"
 
 typedef void virtual_function(void);
@@ -32,23 +32,9 @@ enum method {
     METHODS,
 };
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+FORK_LOCK
+
 static struct proxy *proxies;
-
-static void lock(void)
-{
-    pthread_mutex_lock(&mutex);
-}
-
-static void unlock(void)
-{
-    pthread_mutex_unlock(&mutex);
-}
-
-__attribute__((constructor)) static void fork_prepare(void)
-{
-    pthread_atfork(lock, unlock, unlock);
-}
 
 /* The host's own function for a method. */
 static virtual_function *host_method(const struct proxy *proxy, enum method method)

@@ -6,9 +6,9 @@
  * must have a context-aware initialiser. A module with another number than Node's, and not -1, is
  * refused.
  */
+#include "fork_lock.h"
 #include "node_module.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "bindings.h"
@@ -60,26 +60,12 @@ struct addon {
     uintptr_t host_start, host_end; /* the module of the host that has node */
 };
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+FORK_LOCK
+
 static struct addon addons[ADDON_MAX];
 
 /* What this thread's innermost dlopen() has registered by constructors. */
 static __thread const struct addon *registered __attribute__((tls_model("initial-exec")));
-
-static void lock(void)
-{
-    pthread_mutex_lock(&mutex);
-}
-
-static void unlock(void)
-{
-    pthread_mutex_unlock(&mutex);
-}
-
-__attribute__((constructor)) static void fork_prepare(void)
-{
-    pthread_atfork(lock, unlock, unlock);
-}
 
 /* ---- numbers --------------------------------------------------------------------------------- */
 

@@ -3,10 +3,10 @@
  * Pairs: a version of V8 that plugins were compiled for, on the V8 of a host. A pair is made when the
  * first plugin of its kind is planned and stays: thunks that the host holds point to it.
  */
-#include <pthread.h>
 #include <sys/mman.h>
 
 #include "bindings.h"
+#include "fork_lock.h"
 
 #define PAIRS 8
 
@@ -16,23 +16,9 @@ static const char *const host_names[V8_HOST_FUNCTIONS] = {
 #undef HOST
 };
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+FORK_LOCK
+
 static struct v8_pair pairs[PAIRS];
-
-static void lock(void)
-{
-    pthread_mutex_lock(&mutex);
-}
-
-static void unlock(void)
-{
-    pthread_mutex_unlock(&mutex);
-}
-
-__attribute__((constructor)) static void fork_prepare(void)
-{
-    pthread_atfork(lock, unlock, unlock);
-}
 
 bool v8_versions_of(const struct abi_pair *pair, enum v8_version *ret_plugin,
                     enum v8_version *ret_host)

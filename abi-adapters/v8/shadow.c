@@ -10,9 +10,9 @@
  * Shadows are found by isolate and pair without a lock: callbacks need them. A page is never given back,
  * only used again for another isolate.
  */
-#include <pthread.h>
 #include <sys/mman.h>
 
+#include "fork_lock.h"
 #include "shadow.h"
 #include "thunks.h"
 
@@ -23,25 +23,11 @@
 
 uintptr_t v8_shadow_region;
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+FORK_LOCK
+
 static char *region;
 static size_t used;
 static _Atomic(struct shadow *) table[TABLE]; /* open addressing; entries stay, their isolate changes */
-
-static void lock(void)
-{
-    pthread_mutex_lock(&mutex);
-}
-
-static void unlock(void)
-{
-    pthread_mutex_unlock(&mutex);
-}
-
-__attribute__((constructor)) static void fork_prepare(void)
-{
-    pthread_atfork(lock, unlock, unlock);
-}
 
 static size_t home(const struct v8_pair *pair, const void *isolate)
 {

@@ -6,9 +6,8 @@
  *
  * Slots are taken inside an IFUNC resolver and by calls of V8's API: a static table, one lock.
  */
-#include <pthread.h>
-
 #include "callbacks.h"
+#include "fork_lock.h"
 #include "thunks.h"
 
 _Static_assert(sizeof(struct v8_slot) == V8_SLOT_SIZE, "thunks.S knows the size");
@@ -19,7 +18,8 @@ _Static_assert(offsetof(struct v8_slot, function) == 8 && offsetof(struct v8_slo
 
 #define BUCKETS 4096
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+FORK_LOCK
+
 static uint32_t used;                    /* slots that were ever in use */
 static uint32_t free_first;              /* chain of free ones: index + 1 */
 static uint32_t callback_first[BUCKETS]; /* chains of callbacks: index + 1 */
@@ -33,21 +33,6 @@ static const struct {
 #include "callbacks.def"
 #undef CALLBACK
 };
-
-static void lock(void)
-{
-    pthread_mutex_lock(&mutex);
-}
-
-static void unlock(void)
-{
-    pthread_mutex_unlock(&mutex);
-}
-
-__attribute__((constructor)) static void fork_prepare(void)
-{
-    pthread_atfork(lock, unlock, unlock);
-}
 
 uintptr_t v8_slot_address(const struct v8_slot *slot)
 {

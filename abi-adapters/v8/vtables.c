@@ -7,11 +7,11 @@
  * identity and gets another table: in a slot that means different things to the two sides stands a thunk
  * that looks at its return address. Tables are made once for each class of a plugin.
  */
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "fork_lock.h"
 #include "thunks.h"
 
 #define HEADER 2    /* offset to top, type information: in front of a table's address */
@@ -29,7 +29,8 @@ struct shared_table {
     uintptr_t words[HEADER + SLOT_MAX + EXTRA];
 };
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+FORK_LOCK
+
 static struct shared_table *tables;
 
 #define VIRTUAL_DEFAULT(class, method, function, registers)                                      \
@@ -47,21 +48,6 @@ static const struct virtual_default {
 #include "virtuals.def"
 #undef VIRTUAL_DEFAULT
 };
-
-static void lock(void)
-{
-    pthread_mutex_lock(&mutex);
-}
-
-static void unlock(void)
-{
-    pthread_mutex_unlock(&mutex);
-}
-
-__attribute__((constructor)) static void fork_prepare(void)
-{
-    pthread_atfork(lock, unlock, unlock);
-}
 
 static uintptr_t return_zero(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps with scripts, contexts, buffers, strings outside of the heap, serialization, collections. */
+/* Steps with scripts, contexts, buffers, external strings, serialization, collections. */
 #include "sequences.h"
 
 #include <stdlib.h>
@@ -64,7 +64,9 @@ STEP(script_compiler)
              .ToLocal(&unbound))
         return "does not compile";
     std::unique_ptr<ScriptCompiler::CachedData> cache(ScriptCompiler::CreateCodeCache(unbound));
-    std::string text_of = Show(unbound->GetScriptName()) + (cache && cache->length > 0 ? "" : " no cache");
+    std::string text_of = Show(unbound->GetScriptName());
+    if (!cache || cache->length <= 0)
+        text_of += " no cache";
     if (!unbound->BindToCurrentContext()->Run(here.context).ToLocal(&value))
         return text_of + "<empty>";
     return text_of + Put(value);
@@ -119,7 +121,9 @@ STEP(module)
     std::string text = std::to_string(module->GetStatus());
     if (module->GetStatus() == Module::kErrored)
         return text + Show(module->GetException());
-    return module->GetStatus() < Module::kInstantiated ? text : text + Put(module->GetModuleNamespace());
+    if (module->GetStatus() < Module::kInstantiated)
+        return text;
+    return text + Put(module->GetModuleNamespace());
 }
 
 STEP(json)
@@ -168,13 +172,13 @@ STEP(throwing)
 
 STEP(context)
 {
-    static Global<Context> contexts[3];
+    /* Never destroyed: when the process exits the isolate is gone. */
+    static Global<Context> *contexts = new Global<Context>[3];
     static int generation;
     uint32_t index = Below(3);
 
-    if (generation != Generation())
-        for (auto &old : contexts)
-            old.Reset();
+    for (int i = 0; i < 3 && generation != Generation(); i++)
+        contexts[i].Reset();
     generation = Generation();
     if (contexts[index].IsEmpty() || Chance(6)) {
         Local<ObjectTemplate> global = ObjectTemplate::New(here.isolate);

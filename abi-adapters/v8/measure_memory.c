@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * MeasureMemoryDelegate: an object of the plugin whose virtual functions the host calls. The last of
- * them, MeasurementComplete, gets a vector of pairs up to 11.3, and a structure with spans from 12.4 on:
- * the host is given a proxy that has the form of both. The host's own delegate is passed as it is.
+ * them, MeasurementComplete, gets a vector of pairs up to 11.8, and a structure with spans from 12.9 on;
+ * 12.4 has both, the second behind the first and its structure without the last word. The host is given
+ * a proxy that has its form. The host's own delegate is passed as it is.
  */
 #include <stdlib.h>
 
@@ -10,7 +11,7 @@
 
 typedef void virtual_function(void);
 
-enum method { DESTROY, DESTROY_DELETING, SHOULD_MEASURE, COMPLETE, METHODS };
+enum method { DESTROY, DESTROY_DELETING, SHOULD_MEASURE, COMPLETE, COMPLETE_OF_12_4, METHODS };
 
 struct delegate {
     virtual_function *const *table;
@@ -45,15 +46,24 @@ struct result {
     size_t unattributed, wasm_code, wasm_metadata;
 };
 
+#define RESULT_METHOD(suffix)                                                                    \
+    V8_METHOD_MeasureMemoryDelegate_MeasurementComplete_MeasureMemoryDelegate_Result##suffix
+
+static bool has_both(enum v8_version version)
+{
+    return v8_class_slot_of(V8_CLASS_MeasureMemoryDelegate, RESULT_METHOD(), version) >= 0;
+}
+
 static bool has_result(enum v8_version version)
 {
-    return v8_class_slot_of(V8_CLASS_MeasureMemoryDelegate,
-                            V8_METHOD_MeasureMemoryDelegate_MeasurementComplete_MeasureMemoryDelegate_Result,
-                            version) >= 0;
+    return has_both(version) ||
+           v8_class_slot_of(V8_CLASS_MeasureMemoryDelegate, RESULT_METHOD(_), version) >= 0;
 }
 
 static virtual_function *plugin_method(const struct proxy *proxy, enum method method)
 {
+    if (method == COMPLETE && has_both(proxy->pair->plugin))
+        method = COMPLETE_OF_12_4;
     return proxy->plugin->table[method];
 }
 
@@ -150,6 +160,8 @@ static void host_complete_new(struct proxy *proxy, struct result result)
 {
     struct crossing crossing;
 
+    if (has_both(proxy->pair->host))
+        result.wasm_metadata = 0;
     crossing_in(&crossing, proxy->pair, current_isolate(proxy->pair));
     if (has_result(proxy->pair->plugin))
         complete_new(proxy, result);
@@ -164,12 +176,19 @@ struct table {
     virtual_function *methods[METHODS];
 };
 
-static const struct table tables[] = {
-    {.methods = {(virtual_function *)destroy, (virtual_function *)destroy_deleting,
-                 (virtual_function *)should_measure, (virtual_function *)host_complete_old}},
-    {.methods = {(virtual_function *)destroy, (virtual_function *)destroy_deleting,
-                 (virtual_function *)should_measure, (virtual_function *)host_complete_new}},
-};
+#define TABLE(complete)                                                                          \
+    {.methods = {(virtual_function *)destroy, (virtual_function *)destroy_deleting,              \
+                 (virtual_function *)should_measure, (virtual_function *)(complete),             \
+                 (virtual_function *)host_complete_new}}
+
+/* Of hosts that have the vector, or both; and that have the structure alone. */
+static const struct table table_vector = TABLE(host_complete_old);
+static const struct table table_result = TABLE(host_complete_new);
+
+static virtual_function *const *table_of(enum v8_version host)
+{
+    return has_result(host) && !has_both(host) ? table_result.methods : table_vector.methods;
+}
 
 /* ---- functions -------------------------------------------------------------------------------------------- */
 
@@ -192,7 +211,7 @@ bool v8_isolate_measure(void *isolate, struct delegate **delegate, int execution
         proxy = malloc(sizeof *proxy);
         if (!proxy)
             return false;
-        *proxy = (struct proxy){tables[has_result(pair->host)].methods, *delegate, pair};
+        *proxy = (struct proxy){table_of(pair->host), *delegate, pair};
         passed = proxy;
     }
     *delegate = NULL;

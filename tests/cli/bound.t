@@ -224,7 +224,7 @@ require('readline').createInterface({input: process.stdin}).on('line', line => {
   console.log(line);
 });
 JS
-start "$engraft" run --log=log --trap=return --plugin-abi=refused.so=v8:11.3 -- \
+start "$engraft" run --log=log --trap=return --plugin-abi=refused.so=v8:10.8 -- \
     "$directory/bin/node" load.js
 calls() { # N: calls the missing function so many times
     echo "$1" >&"${PROCESS[1]}"
@@ -250,7 +250,7 @@ it "the trap was not hit yet" json out 'j["engraft"]["plugins"][1]["traps"] ==
       "demangled": "v8::NoEngineHasThisFunction(int)", "hits": 0}]'
 it "a refusal is told once, with its reason" json out 'len(j["engraft"]["refused"]) == 1 and
     j["engraft"]["refused"][0]["path"].endswith("/refused.so") and
-    "11.3" in j["engraft"]["refused"][0]["reason"]'
+    "10.8" in j["engraft"]["refused"][0]["reason"]'
 it "the trap is called" calls 3
 it "three times" inspect 'j["engraft"]["plugins"][1]["traps"][0]["hits"] == 3 and
     j["engraft"]["plugins"][1]["traps_hit"] == 3'

@@ -15,6 +15,7 @@
 #include "fixups.h"
 #include "host.h"
 #include "node_module.h"
+#include "shadow.h"
 
 #define OVERRIDE "ENGRAFT_ALLOW=mismatch tries anyway"
 
@@ -57,7 +58,13 @@ static bool adapters_known(const struct abi *plugin, const struct abi *host,
 #endif
     if (!v8_version_find(plugin_parts[0], plugin_parts[1], &version))
         unknown = plugin->version;
-    else if (!v8_version_find(host_parts[0], host_parts[1], &version))
+    else if (v8_constant(V8_kIsolateEmbedderDataOffset, version) < (int)sizeof(struct shadow)) {
+        text_format(ret->reason, sizeof ret->reason,
+                    "the plugin was compiled for V8 %s and the host runs V8 %s: plugins of %s look "
+                    "for an isolate's data where the adapters have theirs",
+                    plugin->version, host->version, plugin->version);
+        return false;
+    } else if (!v8_version_find(host_parts[0], host_parts[1], &version))
         unknown = host->version;
     if (!unknown)
         return true;
@@ -127,12 +134,11 @@ static bool versions_equal(const struct abi_pair *pair)
            plugin[1] == host[1];
 }
 
-/* Start and end of V8, its flags: none of them takes what has a layout, but for the platform, whose
- * functions stand elsewhere in each version: it has no adapter. */
+/* Start and end of V8, its flags: none of them takes what has a layout, but for the platform, which
+ * initialize_platform() of lifecycle.c makes fit for the host. */
 static bool is_of_process(const char *symbol)
 {
-    return (strncmp(symbol, "_ZN2v82V8", 9) == 0 || strncmp(symbol, "_ZN5cppgc", 9) == 0) &&
-           strcmp(symbol, "_ZN2v82V818InitializePlatformEPNS_8PlatformE") != 0;
+    return strncmp(symbol, "_ZN2v82V8", 9) == 0 || strncmp(symbol, "_ZN5cppgc", 9) == 0;
 }
 
 static bool v8_route(const struct abi_pair *pair, const char *symbol, struct abi_route *ret)

@@ -78,13 +78,30 @@ static void v8_exact(void **state)
     assert_string_equal(relate("10.2", "", "10.2", "").reason, "");
 }
 
-static void v8_refused(void **state)
+static void v8_adapted(void **state)
 {
     struct abi_relation other = relate("10.2", "", "11.3.244.8-node.38", "");
 
     (void)state;
-    assert_refused(other, "V8 10.2", "V8 11.3.244.8-node.38");
-    assert_refused(other, "ENGRAFT_ALLOW=mismatch", "no adapters");
+#ifdef __x86_64__
+    assert_int_equal(other.verdict, ENGRAFT_VERDICT_ADAPTED);
+    assert_non_null(strstr(other.reason, "V8 10.2"));
+    assert_non_null(strstr(other.reason, "V8 11.3.244.8-node.38"));
+#else
+    assert_refused(other, "V8 10.2", "x86-64 only");
+#endif
+}
+
+static void v8_refused(void **state)
+{
+    struct abi_relation other = relate("9.9", "", "11.3.244.8-node.38", "");
+
+    (void)state;
+    assert_refused(other, "V8 9.9", "V8 11.3.244.8-node.38");
+    assert_refused(other, "ENGRAFT_ALLOW=mismatch", "do not know V8 9.9");
+#ifdef __x86_64__
+    assert_refused(relate("9.4", "", "10.2", ""), "9.4", "where the adapters have theirs");
+#endif
     assert_refused(relate("10.20", "", "10.2.1.1", ""), "10.20", "10.2.1.1");
     assert_refused(relate("11.3", "", "10.3", ""), "11.3", "10.3");
     assert_refused(relate("10.2", "stdlib=libc++", "10.2.154.26", "stdlib=libstdc++"),
@@ -114,6 +131,7 @@ int main(void)
         cmocka_unit_test(version_parts),
         cmocka_unit_test(configurations),
         cmocka_unit_test(v8_exact),
+        cmocka_unit_test(v8_adapted),
         cmocka_unit_test(v8_refused),
         cmocka_unit_test(table),
     };

@@ -86,7 +86,8 @@ def refused_table(cells):
 
 
 def reason_of(text):
-    return ' '.join(text.split())[:160]
+    """The function that was refused, without its symbol and whose file called it."""
+    return ' '.join(text.split()).partition(' was called by ')[0].partition(' [_Z')[0][:160]
 
 
 # ---- real addons

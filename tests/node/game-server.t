@@ -158,10 +158,10 @@ bad_plugins() {
 }
 
 other_version() { # ENGINE
-    exits 0 env ENGRAFT_PLUGIN_ABI="v8.so=v8:11.3.244.8-node.33" LD_LIBRARY_PATH="$libraries" \
+    exits 0 env ENGRAFT_PLUGIN_ABI="v8.so=v8:10.8.168.25-node.12" LD_LIBRARY_PATH="$libraries" \
         "$game/server" --engine "$game/$1/libgame.so" --plugins "$game/plugins/v8" \
         --ticks "$ticks" --rate 0 --json && summary "j['plugins'] == 0" &&
-        err_has "v8.so left out: " && err_has "the plugin was compiled for V8 11.3.244.8-node.33"
+        err_has "v8.so left out: " && err_has "the plugin was compiled for V8 10.8.168.25-node.12"
 }
 
 no_folder() {

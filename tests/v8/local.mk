@@ -44,8 +44,8 @@ EXTRA_DIST += \
 	tests/v8/tables.py
 
 # Minutes: every case on the hosts of Node 18, 20, 22 and 24.
-TESTS += tests/v8/matrix.t
-dist_check_SCRIPTS += tests/v8/matrix.t
+TESTS += tests/v8/probe.t
+dist_check_SCRIPTS += tests/v8/probe.t
 
 # What becomes of every function, for the tables.
 check_PROGRAMS += tests/v8/decisions
@@ -74,8 +74,8 @@ EXTRA_DIST += tests/v8/addons.refused tests/v8/addons/iast.js tests/v8/addons/me
 	tests/v8/node_module.js tests/v8/r.R
 
 # Random sequences of calls, native and adapted side by side.
-TESTS += tests/v8/sequences.t
-dist_check_SCRIPTS += tests/v8/sequences.t
+TESTS += tests/v8/random.t
+dist_check_SCRIPTS += tests/v8/random.t
 EXTRA_DIST += tests/v8/sequences.py tests/v8/sequences/calls.cc tests/v8/sequences/others.cc \
 	tests/v8/sequences/run.js tests/v8/sequences/sequences.cc tests/v8/sequences/sequences.h \
 	tests/v8/sequences/values.cc

@@ -33,20 +33,6 @@
 #define NEW_TARGET 40
 #define WORDS_SIZE 48
 
-.macro FUNCTION name
-        .p2align 4
-        .globl  \name
-        .hidden \name
-        .type   \name, @function
-\name:
-        .cfi_startproc
-.endm
-
-.macro END name
-        .cfi_endproc
-        .size   \name, . - \name
-.endm
-
 .macro SAVE register, offset
         pushq   \register
         .cfi_def_cfa_offset \offset

@@ -46,20 +46,6 @@ v8_thunks:
         .cfi_endproc
         .size   v8_thunks, . - v8_thunks
 
-.macro FUNCTION name
-        .p2align 4
-        .globl  \name
-        .hidden \name
-        .type   \name, @function
-\name:
-        .cfi_startproc
-.endm
-
-.macro END name
-        .cfi_endproc
-        .size   \name, . - \name
-.endm
-
 /* The isolate behind a shadow; anything else stays. */
 .macro UNMASK register
         movq    \register, %r10
@@ -146,6 +132,20 @@ FUNCTION v8_entry_slot_wide
         ret
 END v8_entry_slot_wide
 
+/* Calls what the slot has there, with a copy of the words that the caller has put on the stack. */
+.macro CALL_WITH_STACK function
+        movzbl  SLOT_STACK(%r11), %r10d
+        testb   $1, %r10b
+        jz      2f
+        pushq   $0
+2:      testl   %r10d, %r10d
+        jz      3f
+        pushq   8(%rbp, %r10, 8)
+        decl    %r10d
+        jmp     2b
+3:      call    *\function(%r11)
+.endm
+
 /* ---- with HandleScopeData carried to the host and back ---- */
 
 #define SAVED 192 /* 6 integer registers, rax, slot, 8 vector registers */
@@ -192,16 +192,7 @@ FUNCTION v8_entry_mirrored
         movups  -192(%rbp), %xmm7
         movq    %rax, -16(%rbp)         /* the shadow, NULL: none */
         movq    -64(%rbp), %rax
-        movzbl  SLOT_STACK(%r11), %r10d
-        testb   $1, %r10b
-        jz      2f
-        pushq   $0
-2:      testl   %r10d, %r10d
-        jz      3f
-        pushq   8(%rbp, %r10, 8)
-        decl    %r10d
-        jmp     2b
-3:      call    *SLOT_INNER(%r11)
+        CALL_WITH_STACK SLOT_INNER
         movq    %rax, -24(%rbp)
         movq    %rdx, -32(%rbp)
         movups  %xmm0, -80(%rbp)
@@ -272,16 +263,7 @@ FUNCTION v8_entry_virtual
         movups  -96(%rbp), %xmm1
         movups  -112(%rbp), %xmm2
         movups  -128(%rbp), %xmm3
-        movzbl  SLOT_STACK(%r11), %r10d
-        testb   $1, %r10b
-        jz      2f
-        pushq   $0
-2:      testl   %r10d, %r10d
-        jz      3f
-        pushq   8(%rbp, %r10, 8)
-        decl    %r10d
-        jmp     2b
-3:      call    *SLOT_DATA(%r11)
+        CALL_WITH_STACK SLOT_DATA
         movq    %rax, -24(%rbp)
         movq    %rdx, -32(%rbp)
         movups  %xmm0, -80(%rbp)

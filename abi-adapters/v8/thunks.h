@@ -7,6 +7,22 @@
 #define V8_SLOT_SIZE 56
 #define V8_THUNK_SIZE 16
 
+#ifdef __ASSEMBLER__
+.macro FUNCTION name
+        .p2align 4
+        .globl  \name
+        .hidden \name
+        .type   \name, @function
+\name:
+        .cfi_startproc
+.endm
+
+.macro END name
+        .cfi_endproc
+        .size   \name, . - \name
+.endm
+#endif
+
 #ifndef __ASSEMBLER__
 #include "adapter.h"
 
